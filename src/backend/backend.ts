@@ -1,0 +1,31 @@
+import { type Effect, Schema, type Scope } from "effect";
+import type { Program } from "../plan/program.ts";
+import type { Tensor } from "../shape/tensor.ts";
+
+/** The engine could not compile or run a graph: out of memory, no device, a fault of its own. */
+export class BackendError extends Schema.TaggedError<BackendError>()("BackendError", {
+  backend: Schema.String,
+  message: Schema.String,
+  help: Schema.String,
+}) {}
+
+/** A program in an engine, with its resident values. */
+export interface BackendSession {
+  /** Feeds the inputs after the resident ones; answers the outputs after the updated ones. Feeds may be reused by the caller after the answer. */
+  readonly run: (feeds: readonly Tensor[]) => Effect.Effect<readonly Tensor[], BackendError>;
+  /** The resident values as they are now. */
+  readonly read: Effect.Effect<readonly Tensor[], BackendError>;
+}
+
+/** What computes: one implementation for each engine, all held to one conformance suite. */
+export interface Backend {
+  readonly name: "reference" | "onnx" | "tensorflow";
+  readonly device: string;
+  /** Enters every key: engine, version, device. */
+  readonly identity: string;
+  /** Compiles the program and makes the values resident; the scope's end frees both. */
+  readonly open: (
+    program: Program,
+    resident: readonly Tensor[],
+  ) => Effect.Effect<BackendSession, BackendError, Scope.Scope>;
+}

@@ -1,0 +1,83 @@
+import type { Diagnostic } from "../diagnostic/diagnostic.ts";
+import type { Axis, Dim, SymbolicPadding } from "../shape/dim.ts";
+import type { DType } from "../shape/dtype.ts";
+import type { Block, Call, Declaration, Expression, File, Let, Name, Parameter, Pipe, State, Step, Weight } from "../syntax/ast.ts";
+
+/** What an expression is. `value` is there where it is known while checking: sizes in types are made of it. */
+export type Type =
+  | { readonly kind: "int"; readonly value?: Dim }
+  | { readonly kind: "float"; readonly value?: number }
+  | { readonly kind: "bool"; readonly value?: boolean }
+  | { readonly kind: "string"; readonly value?: string }
+  | { readonly kind: "size"; readonly y?: Dim; readonly x?: Dim }
+  | { readonly kind: "padding"; readonly value?: SymbolicPadding }
+  | TensorTypeSymbolic
+  /** Values of a built-in kind that only a step reads: init, rate, optimizer, regularizer, clip, stop, checkpoint, start, metric, measure, method, validation, picture. */
+  | { readonly kind: "opaque"; readonly name: string }
+  | { readonly kind: "dataset"; readonly fields: ReadonlyMap<string, TensorTypeSymbolic> }
+  | { readonly kind: "record"; readonly fields: ReadonlyMap<string, Type> }
+  | { readonly kind: "list"; readonly item: Type }
+  /** A block, a network, a layer value (then some parameters are taken), a primitive. */
+  | { readonly kind: "block"; readonly signature: Signature }
+  /** What a step yields: a model (train), figures (evaluate), scores (influence), … */
+  | { readonly kind: "step"; readonly step: Step }
+  /** The result of something already reported: fits everything, so that nothing is reported twice. */
+  | { readonly kind: "error" };
+
+export interface TensorTypeSymbolic {
+  readonly kind: "tensor";
+  readonly dtype: DType;
+  readonly axes: readonly Axis[];
+  /** A label of so many classes: i32[] underneath. */
+  readonly classes?: Dim;
+}
+
+export interface Signature {
+  readonly name: string;
+  readonly parameters: readonly { readonly name: string; readonly type: Type; readonly optional: boolean }[];
+  readonly result: Type;
+}
+
+/** What a name stands for where it is used. */
+export type Binding =
+  | { readonly kind: "declaration"; readonly file: File; readonly declaration: Declaration }
+  | { readonly kind: "parameter"; readonly block: Block; readonly parameter: Parameter }
+  | { readonly kind: "local"; readonly statement: Let | Weight | State }
+  /** A dimension variable of the enclosing block, used as an int. */
+  | { readonly kind: "dimension"; readonly name: string }
+  /** An operation of the surface table (ir/surface.ts). */
+  | { readonly kind: "primitive"; readonly name: string }
+  /** A source, transformation, optimizer, metric, … of the tables in check/builtins. */
+  | { readonly kind: "builtin"; readonly name: string }
+  /** A bare word that the expected type resolved: `same`, `auto`, `none`, `input`. */
+  | { readonly kind: "word"; readonly type: string; readonly word: string }
+  /** In `where` and `map`: a field of the example, or its `index`. */
+  | { readonly kind: "field"; readonly name: string }
+  | { readonly kind: "training" };
+
+/** How the arguments of a call (or of a pipe stage without parentheses) meet the parameters. */
+export interface ResolvedCall {
+  /** By parameter name; a parameter without an entry takes its default. Variadic lists are one entry. */
+  readonly arguments: ReadonlyMap<string, Expression>;
+  /** True where the tensor inputs are absent: the value is a layer, not its result. */
+  readonly layer: boolean;
+}
+
+/** A program without errors carries everything elaborate needs; nothing is inferred twice. */
+export interface Checked {
+  readonly entry: File;
+  /** All files read, stdlib's included, by name. */
+  readonly files: ReadonlyMap<string, File>;
+  readonly types: ReadonlyMap<Expression, Type>;
+  /** By use: every Name in an expression that was resolved. Field names and argument names have none. */
+  readonly bindings: ReadonlyMap<Name, Binding>;
+  /** By call, by pipe (its stage then gets the input as first tensor argument), or by a name or field used as a bare stage. */
+  readonly calls: ReadonlyMap<Call | Pipe, ResolvedCall>;
+  /** Fields of every step with those of its base merged in. */
+  readonly steps: ReadonlyMap<Step, ReadonlyMap<string, Expression>>;
+  /** Values set from outside, by param name of the entry file; they replace the declared expression. */
+  readonly settings: ReadonlyMap<string, Setting>;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+export type Setting = number | boolean | string;

@@ -1,0 +1,85 @@
+import type { Tensor } from "../shape/tensor.ts";
+import type { Json } from "./json.ts";
+import type { Program } from "./program.ts";
+
+/** Examples of the step's data set by position in it; the driver gathers the fields and feeds them as [rows, …field shape]. */
+export interface Rows {
+  /** Which of the step's data inputs. */
+  readonly data: number;
+  /** Names of the fields to feed, in order. */
+  readonly fields: readonly string[];
+  /** Positions in that data set. */
+  readonly at: Int32Array;
+}
+
+/**
+ * What an algorithm asks of the world. Loops that depend on data (an epoch, CG, L-BFGS) are pure generators of these commands;
+ * `execute` drives them with a backend, tests with the reference evaluator.
+ */
+export type Command =
+  | { readonly do: "open"; readonly program: Program; readonly resident: readonly Tensor[] }
+  /** Fed after the resident inputs: the rows' fields, then `feeds`. Answers the outputs past `updated`. */
+  | {
+      readonly do: "run";
+      readonly session: Session;
+      readonly rows?: Rows;
+      readonly feeds: readonly Tensor[];
+    }
+  /** Answers the resident values. */
+  | { readonly do: "read"; readonly session: Session }
+  | { readonly do: "close"; readonly session: Session }
+  /** A state to go on from, kept by the store under the step's key and `at`. */
+  | { readonly do: "checkpoint"; readonly at: number; readonly state: Checkpoint }
+  | { readonly do: "progress"; readonly fraction: number; readonly figures: Readonly<Record<string, number>> }
+  | { readonly do: "warn"; readonly message: string };
+
+/** Named arrays and plain figures: what a checkpoint or a result is made of. */
+export interface Checkpoint {
+  readonly arrays: Readonly<Record<string, Tensor>>;
+  readonly figures: Json;
+}
+
+export type Session = number;
+
+/** What the driver sends back: a session, arrays, or nothing. */
+export type Answer = Session | readonly Tensor[] | undefined;
+
+export type Algorithm<R> = Generator<Command, R, Answer>;
+
+/** Raised inside an algorithm for a run that cannot go on: divergence, no convergence. The driver turns it into a diagnostic. */
+export class AlgorithmFailure extends Error {
+  readonly code: `MTT5${number}`;
+  readonly help: string;
+  constructor(code: `MTT5${number}`, message: string, help: string) {
+    super(message);
+    this.code = code;
+    this.help = help;
+  }
+}
+
+export function* open(program: Program, resident: readonly Tensor[]): Generator<Command, Session, Answer> {
+  const answer = yield { do: "open", program, resident };
+  if (typeof answer !== "number") throw new TypeError("open answers a session");
+  return answer;
+}
+
+export function* run(
+  session: Session,
+  feeds: readonly Tensor[],
+  rows?: Rows,
+): Generator<Command, readonly Tensor[], Answer> {
+  return arrays(yield rows === undefined ? { do: "run", session, feeds } : { do: "run", session, feeds, rows });
+}
+
+export function* read(session: Session): Generator<Command, readonly Tensor[], Answer> {
+  return arrays(yield { do: "read", session });
+}
+
+export function* close(session: Session): Generator<Command, void, Answer> {
+  yield { do: "close", session };
+}
+
+const arrays = (answer: Answer): readonly Tensor[] => {
+  if (answer === undefined || typeof answer === "number") throw new TypeError("run and read answer arrays");
+  return answer;
+};

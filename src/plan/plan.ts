@@ -1,0 +1,60 @@
+import type { Span } from "../diagnostic/diagnostic.ts";
+import type { DataOperation, Field, Source } from "./dataset.ts";
+import type { Json } from "./json.ts";
+import type { Measure, Network } from "./network.ts";
+import type { Training } from "./training.ts";
+
+/** What a step computes, without its inputs. A new kind of step is a new member here, and tsc lists the tables that lack it. */
+export type Body =
+  /** -> data set. Examples are verified against the declared fields. */
+  | { readonly kind: "data"; readonly source: Source; readonly fields: readonly Field[] }
+  /** inputs: data set, then what the operation names -> data set */
+  | { readonly kind: "query"; readonly operation: DataOperation; readonly fields: readonly Field[] }
+  /** inputs: data set [, validation data set] [, model to start from] -> model */
+  | { readonly kind: "train"; readonly training: Training }
+  /** inputs: model, data set -> one array [n, …] of `measure` of every example */
+  | { readonly kind: "predict"; readonly network: Network; readonly measure: Measure }
+  /** inputs: model, data set -> metrics by name */
+  | { readonly kind: "evaluate"; readonly network: Network; readonly loss: Measure; readonly metrics: readonly Metric[] }
+  /** inputs: the steps whose figures it reads -> passes or fails */
+  | { readonly kind: "assert"; readonly condition: Formula; readonly text: string; readonly message?: string }
+  /** inputs: the steps it shows -> an HTML file */
+  | { readonly kind: "report"; readonly show: readonly Json[] };
+
+export type Metric =
+  | { readonly kind: "accuracy" | "loss" | "auc"; readonly name: string }
+  | { readonly kind: "top"; readonly name: string; readonly k: number }
+  | { readonly kind: "mean"; readonly name: string; readonly measure: Measure };
+
+/** A condition over figures that are known only after their steps ran. */
+export type Formula =
+  | { readonly kind: "number"; readonly value: number }
+  | { readonly kind: "bool"; readonly value: boolean }
+  | { readonly kind: "string"; readonly value: string }
+  /** A figure of input `input` of the step: `accuracy`, `epochs`; `count` of a data set. */
+  | { readonly kind: "figure"; readonly input: number; readonly name: string }
+  | { readonly kind: "unary"; readonly operator: "-" | "not"; readonly operand: Formula }
+  | {
+      readonly kind: "binary";
+      readonly operator: "or" | "and" | "==" | "!=" | "<" | "<=" | ">" | ">=" | "+" | "-" | "*" | "/";
+      readonly left: Formula;
+      readonly right: Formula;
+    };
+
+export interface Step {
+  /** Unique in the plan and stable: the declared name (`classifier`), or made from its place (`digits.train`, `blame.test/where`). Never part of a key. */
+  readonly id: string;
+  /** False for the views a query is made of: people see them in `mtt plan`, not in the progress. */
+  readonly declared: boolean;
+  readonly body: Body;
+  /** Ids of the steps whose results it reads, in the body's order. */
+  readonly inputs: readonly string[];
+  readonly span: Span;
+}
+
+/** Steps in an order in which each comes after its inputs. */
+export interface Plan {
+  readonly steps: readonly Step[];
+  /** What `mtt run FILE` without targets computes: asserts, reports, and the steps nothing else uses. */
+  readonly targets: readonly string[];
+}
