@@ -1,7 +1,20 @@
 import type { Diagnostic } from "../diagnostic/diagnostic.ts";
 import type { Axis, Dim, SymbolicPadding } from "../shape/dim.ts";
 import type { DType } from "../shape/dtype.ts";
-import type { Block, Call, Declaration, Expression, File, Let, Name, Parameter, Pipe, State, Step, Weight } from "../syntax/ast.ts";
+import type {
+  Block,
+  Call,
+  Declaration,
+  Expression,
+  File,
+  Let,
+  Name,
+  Parameter,
+  Pipe,
+  State,
+  Step,
+  Weight,
+} from "../syntax/ast.ts";
 
 /** What an expression is. `value` is there where it is known while checking: sizes in types are made of it. */
 export type Type =

@@ -11,8 +11,8 @@ export interface Prims<D = number, W = Padding> {
   constant: { readonly value: Tensor };
   iota: { readonly shape: readonly D[]; readonly axis: number; readonly dtype: DType };
   /**
-   * key: i32[4] -> i32[...shape], each uniform over [0, 2^24), what an f32 holds exactly. Counter-based: a function of (key, purpose, position).
-   * The key is (seed, epoch, step, example). Engines get the result as an input drawn by `random`.
+   * key: i32[batch…, 4] -> i32[batch…, shape…], each uniform over [0, 2^24), what an f32 holds exactly. Counter-based: a function of (key, purpose,
+   * position in shape). A key is (seed, epoch, step, example). Engines get the result as an input drawn by `random`, so the key is an input of the graph.
    */
   random_bits: { readonly shape: readonly D[]; readonly purpose: string };
 

@@ -11,7 +11,13 @@ export interface Field {
 /** Where data comes from, as the program declares it. Paths are relative to the file that names them. */
 export type Source =
   | { readonly kind: "mnist" | "cifar10"; readonly part: "train" | "test"; readonly fallback?: Source }
-  | { readonly kind: "glyphs"; readonly part: "train" | "test"; readonly n: number; readonly seed: number; readonly shape: readonly number[] }
+  | {
+      readonly kind: "glyphs";
+      readonly part: "train" | "test";
+      readonly n: number;
+      readonly seed: number;
+      readonly shape: readonly number[];
+    }
   | { readonly kind: "csv"; readonly path: string }
   | { readonly kind: "npy"; readonly files: Readonly<Record<string, string>> }
   | { readonly kind: "idx"; readonly images: string; readonly labels: string }

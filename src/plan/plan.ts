@@ -15,7 +15,12 @@ export type Body =
   /** inputs: model, data set -> one array [n, …] of `measure` of every example */
   | { readonly kind: "predict"; readonly network: Network; readonly measure: Measure }
   /** inputs: model, data set -> metrics by name */
-  | { readonly kind: "evaluate"; readonly network: Network; readonly loss: Measure; readonly metrics: readonly Metric[] }
+  | {
+      readonly kind: "evaluate";
+      readonly network: Network;
+      readonly loss: Measure;
+      readonly metrics: readonly Metric[];
+    }
   /** inputs: the steps whose figures it reads -> passes or fails */
   | { readonly kind: "assert"; readonly condition: Formula; readonly text: string; readonly message?: string }
   /** inputs: the steps it shows -> an HTML file */

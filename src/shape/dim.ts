@@ -25,4 +25,9 @@ export type Atom =
 export type SymbolicPadding = "same" | "valid" | { readonly variable: string };
 
 /** The axes of a tensor in the checker: sizes and at most one spread variable (`...s`). */
-export type Axis = Dim | { readonly spread: string };
+export type Axis = Dim | Spread;
+
+/** `...s`: any number of axes. */
+export interface Spread {
+  readonly spread: string;
+}
