@@ -1,0 +1,72 @@
+import * as Schema from "effect/Schema";
+import type { DType } from "../shape/dtype.ts";
+import type { Tensor } from "../shape/tensor.ts";
+
+/** The safetensors format: u64 length of a JSON header, the header, then the arrays back to back, little-endian. */
+const dtypes = { f32: "F32", f64: "F64", i32: "I32", bool: "BOOL" } as const satisfies Record<DType, string>;
+
+const Entry = Schema.Struct({
+  dtype: Schema.Literals(["F32", "F64", "I32", "BOOL"]),
+  shape: Schema.Array(Schema.Int),
+  data_offsets: Schema.Tuple([Schema.Int, Schema.Int]),
+});
+const decodeEntry = Schema.decodeUnknownSync(Entry);
+const decodeHeader = Schema.decodeUnknownSync(Schema.fromJsonString(Schema.Record(Schema.String, Schema.Unknown)));
+
+const HEADER_LIMIT = 64 * 1024 * 1024;
+
+/** Arrays in the order of their names, so that equal arrays give equal bytes. */
+export const encodeSafetensors = (arrays: Readonly<Record<string, Tensor>>): Uint8Array<ArrayBuffer> => {
+  const header: Record<string, unknown> = {};
+  let offset = 0;
+  const names = Object.keys(arrays).sort();
+  for (const name of names) {
+    const { dtype, shape, data } = arrays[name]!;
+    header[name] = { dtype: dtypes[dtype], shape, data_offsets: [offset, offset + data.byteLength] };
+    offset += data.byteLength;
+  }
+  const text = new TextEncoder().encode(JSON.stringify(header));
+  // The format wants the data 8-byte aligned; spaces may follow the JSON.
+  const headerLength = Math.ceil(text.length / 8) * 8;
+  const bytes = new Uint8Array(8 + headerLength + offset);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(headerLength), true);
+  bytes.fill(0x20, 8, 8 + headerLength);
+  bytes.set(text, 8);
+  let at = 8 + headerLength;
+  for (const name of names) {
+    const { data } = arrays[name]!;
+    bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), at);
+    at += data.byteLength;
+  }
+  return bytes;
+};
+
+/** Throws an Error that says what does not fit; callers name the file. */
+export const decodeSafetensors = (bytes: Uint8Array): Record<string, Tensor> => {
+  if (bytes.length < 8) throw new Error(`${bytes.length} bytes are too few for a safetensors header`);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const headerLength = Number(view.getBigUint64(0, true));
+  if (headerLength > HEADER_LIMIT || 8 + headerLength > bytes.length) {
+    throw new Error(`the header's length ${headerLength} does not fit a file of ${bytes.length} bytes`);
+  }
+  const header = decodeHeader(new TextDecoder().decode(bytes.subarray(8, 8 + headerLength)));
+  const start = 8 + headerLength;
+  const arrays: Record<string, Tensor> = {};
+  for (const [name, entry] of Object.entries(header)) {
+    if (name === "__metadata__") continue;
+    const { dtype, shape, data_offsets } = decodeEntry(entry);
+    const [from, to] = data_offsets;
+    const length = shape.reduce((product, size) => product * size, 1);
+    const width = { F32: 4, F64: 8, I32: 4, BOOL: 1 }[dtype];
+    if (from < 0 || to < from || start + to > bytes.length || to - from !== length * width) {
+      throw new Error(`array "${name}" claims bytes ${from} to ${to}, which do not fit ${dtype}[${shape.join(", ")}]`);
+    }
+    // A copy of its own, aligned.
+    const { buffer } = bytes.slice(start + from, start + to);
+    if (dtype === "F32") arrays[name] = { dtype: "f32", shape, data: new Float32Array(buffer) };
+    else if (dtype === "F64") arrays[name] = { dtype: "f64", shape, data: new Float64Array(buffer) };
+    else if (dtype === "I32") arrays[name] = { dtype: "i32", shape, data: new Int32Array(buffer) };
+    else arrays[name] = { dtype: "bool", shape, data: new Uint8Array(buffer) };
+  }
+  return arrays;
+};
