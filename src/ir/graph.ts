@@ -1,4 +1,3 @@
-import type { Spread } from "../shape/dim.ts";
 import type { DType } from "../shape/dtype.ts";
 import type { TensorType } from "../shape/tensor.ts";
 import type { Padding, Prim, Prims } from "./primitives.ts";
@@ -27,6 +26,22 @@ export interface Graph {
  * Helpers (broadcasting arithmetic, losses, the language's primitives) are written once over it.
  */
 export interface Ops<V, D = number, W = Padding> {
+  /** Throws ShapeError where the operation's shape rule refuses. */
   readonly apply: <P extends Prim>(op: P, inputs: readonly V[], params: Prims<D, W>[P]) => V;
-  readonly typeOf: (value: V) => { readonly dtype: DType; readonly shape: readonly (D | Spread)[] };
+  readonly typeOf: (value: V) => { readonly dtype: DType; readonly shape: readonly D[] };
+  readonly sizes: Sizes<D>;
+}
+
+/** Arithmetic on sizes: `D` is `number` in a graph and `Axis` in the checker, where a spread counts as one place in a shape. */
+export interface Sizes<D> {
+  readonly of: (size: number) => D;
+  readonly product: (sizes: readonly D[]) => D;
+  /** a / b where b divides a. */
+  readonly quotient: (a: D, b: D) => D | undefined;
+  /** The number, where it is known. */
+  readonly known: (size: D) => number | undefined;
+  readonly equal: (a: D, b: D) => boolean;
+  readonly isSpread: (size: D) => boolean;
+  /** NumPy's rule; throws ShapeError. */
+  readonly broadcast: (left: readonly D[], right: readonly D[]) => readonly D[];
 }

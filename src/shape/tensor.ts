@@ -19,3 +19,27 @@ export interface TensorType {
   readonly dtype: DType;
   readonly shape: readonly number[];
 }
+
+/** The number of elements of an array of this shape. */
+export const sizeOf = (shape: readonly number[]): number => shape.reduce((n, d) => n * d, 1);
+
+export const constructors = { f32: Float32Array, f64: Float64Array, i32: Int32Array, bool: Uint8Array } as const;
+
+/** An array of zeros (false). */
+export const zeros = (dtype: DType, shape: readonly number[]): Tensor => ({
+  dtype,
+  shape,
+  data: new constructors[dtype](sizeOf(shape)),
+});
+
+/** An array of these values in row-major order, rounded to the dtype. */
+export function tensor(dtype: DType, shape: readonly number[], values: ArrayLike<number>): Tensor {
+  const size = sizeOf(shape);
+  if (values.length !== size) throw new RangeError(`${values.length} values for [${shape.join(", ")}]`);
+  const data = new constructors[dtype](size);
+  data.set(values);
+  return { dtype, shape, data };
+}
+
+/** `f32[28, 28, 1]` */
+export const showType = (type: TensorType): string => `${type.dtype}[${type.shape.join(", ")}]`;
