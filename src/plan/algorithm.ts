@@ -17,7 +17,8 @@ export interface Rows {
  * `execute` drives them with a backend, tests with the reference evaluator.
  */
 export type Command =
-  | { readonly do: "open"; readonly program: Program; readonly resident: readonly Tensor[] }
+  /** The resident inputs are `resident`, then the rows' fields where rows are given: data that stays in the engine between runs. */
+  | { readonly do: "open"; readonly program: Program; readonly resident: readonly Tensor[]; readonly rows?: Rows }
   /** Fed after the resident inputs: the rows' fields, then `feeds`. Answers the outputs past `updated`. */
   | {
       readonly do: "run";
@@ -57,8 +58,12 @@ export class AlgorithmFailure extends Error {
   }
 }
 
-export function* open(program: Program, resident: readonly Tensor[]): Generator<Command, Session, Answer> {
-  const answer = yield { do: "open", program, resident };
+export function* open(
+  program: Program,
+  resident: readonly Tensor[],
+  rows?: Rows,
+): Generator<Command, Session, Answer> {
+  const answer = yield rows === undefined ? { do: "open", program, resident } : { do: "open", program, resident, rows };
   if (typeof answer !== "number") throw new TypeError("open answers a session");
   return answer;
 }
