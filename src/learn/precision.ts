@@ -30,6 +30,7 @@ const convertNode = (node: Node, to: "f32" | "f64"): Node => {
     case "constant":
       return { ...node, params: { value: toPrecision(node.params.value, to) } };
     case "iota":
+      return { ...node, params: { ...node.params, dtype: floatOf(node.params.dtype, to) } };
     case "convert":
       return { ...node, params: { ...node.params, dtype: floatOf(node.params.dtype, to) } };
     default:
