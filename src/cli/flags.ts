@@ -1,0 +1,34 @@
+import { Argument, Flag } from "effect/cli";
+import { BACKENDS } from "./config.ts";
+
+export const FORMATS = ["human", "short", "json", "github", "sarif"] as const;
+export type Format = (typeof FORMATS)[number];
+
+export const file = Argument.String("file").pipe(Argument.withDescription("The pipeline, a .mtt file"));
+
+export const set = Flag.KeyValuePair("set").pipe(
+  Flag.withDescription("name=value: set a param of the program (repeatable)"),
+  Flag.withDefault({}),
+);
+
+export const format = Flag.Literals("format", FORMATS).pipe(
+  Flag.withDescription("How diagnostics and results are printed"),
+  Flag.withDefault("human"),
+);
+
+/** What every command that reads a pipeline and its store takes. */
+export const project = {
+  store: Flag.String("store").pipe(
+    Flag.withDescription("Folder of stored results (default: .mtt beside mtt.yaml, or beside the file)"),
+    Flag.optional,
+  ),
+  data: Flag.String("data").pipe(Flag.withDescription("Folder with data files, such as MNIST's"), Flag.optional),
+  backend: Flag.Literals("backend", BACKENDS).pipe(Flag.withDescription("What computes"), Flag.optional),
+  device: Flag.String("device").pipe(Flag.withDescription("cpu, webgpu or cuda"), Flag.optional),
+  set,
+};
+
+export const timings = Flag.Boolean("timings").pipe(
+  Flag.withDescription("Print the milliseconds of every phase"),
+  Flag.withDefault(false),
+);

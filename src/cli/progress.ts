@@ -1,0 +1,123 @@
+import cliProgress from "cli-progress";
+import type { Figures, RunEvent } from "../execute/events.ts";
+import type { Json } from "../plan/json.ts";
+
+/** Shows a run's events to a person: bars on a terminal, plain lines on a pipe. */
+export interface ProgressView {
+  readonly show: (event: RunEvent) => void;
+  readonly close: () => void;
+}
+
+const SHOWN_FIGURES = 6;
+
+const figure = (value: Json): string =>
+  typeof value === "number"
+    ? Number.isInteger(value)
+      ? String(value)
+      : value.toPrecision(4)
+    : typeof value === "string"
+      ? value.slice(0, 16)
+      : JSON.stringify(value);
+
+/** `loss 0.1034, accuracy 0.9713`: the plain numbers of a result. */
+export const figuresText = (figures: Figures): string =>
+  Object.entries(figures)
+    .filter(([, value]) => typeof value === "number" || typeof value === "string" || typeof value === "boolean")
+    .slice(0, SHOWN_FIGURES)
+    .map(([name, value]) => `${name} ${figure(value)}`)
+    .join(", ");
+
+const seconds = (value: number): string =>
+  value < 10
+    ? `${value.toFixed(1)} s`
+    : value < 120
+      ? `${Math.round(value)} s`
+      : `${Math.floor(value / 60)} min ${Math.round(value % 60)} s`;
+
+const finishedLine = (event: Extract<RunEvent, { readonly step: string; readonly result: Figures }>): string => {
+  const how = event.event === "step.cached" ? "cached" : seconds(event.seconds);
+  const figures = figuresText(event.result);
+  return `${event.event === "step.cached" ? "=" : "✓"} ${event.step}  ${figures}${figures === "" ? "" : "  "}(${how})`;
+};
+
+/** One line when a step starts and ends, and one an epoch. */
+export const linesView = (write: (line: string) => void): ProgressView => {
+  const epochs = new Map<string, Json>();
+  return {
+    show: (event) => {
+      switch (event.event) {
+        case "step.started":
+          if (event.kind !== "data" && event.kind !== "query") write(`… ${event.step}`);
+          break;
+        case "step.progress":
+          if (event.figures.accuracy !== undefined && epochs.get(event.step) !== event.figures.epoch) {
+            epochs.set(event.step, event.figures.epoch ?? null);
+            write(`  ${event.step} ${Math.round(event.fraction * 100)} %  ${figuresText(event.figures)}`);
+          }
+          break;
+        case "step.finished":
+        case "step.cached":
+          write(finishedLine(event));
+          break;
+        case "diagnostic":
+        case "run.finished":
+          break;
+      }
+    },
+    close: () => {},
+  };
+};
+
+/** One bar a running step; it becomes a line when the step ends. */
+export const terminalView = (stream: NodeJS.WritableStream & { readonly columns?: number }): ProgressView => {
+  let bar: cliProgress.SingleBar | undefined;
+  let step = "";
+  const stop = () => {
+    bar?.stop();
+    bar = undefined;
+  };
+  const start = (name: string) => {
+    stop();
+    step = name;
+    bar = new cliProgress.SingleBar(
+      {
+        stream,
+        format: `{step} {bar} {percentage} %  {figures}  {eta_formatted} left`,
+        barsize: 24,
+        hideCursor: true,
+        clearOnComplete: true,
+        stopOnComplete: false,
+        barCompleteChar: "█",
+        barIncompleteChar: "░",
+        fps: 8,
+        etaBuffer: 200,
+        gracefulExit: false,
+      },
+      cliProgress.Presets.shades_classic,
+    );
+    bar.start(1000, 0, { step: name, figures: "" });
+  };
+  return {
+    show: (event) => {
+      switch (event.event) {
+        case "step.started":
+          if (event.kind !== "query") start(event.step);
+          break;
+        case "step.progress":
+          if (bar === undefined || step !== event.step) start(event.step);
+          bar?.update(Math.round(event.fraction * 1000), { step: event.step, figures: figuresText(event.figures) });
+          break;
+        case "step.finished":
+        case "step.cached":
+          stop();
+          stream.write(`${finishedLine(event)}\n`);
+          break;
+        case "diagnostic":
+        case "run.finished":
+          stop();
+          break;
+      }
+    },
+    close: stop,
+  };
+};

@@ -1,0 +1,105 @@
+import * as Effect from "effect/Effect";
+import * as Option from "effect/Option";
+import type { Dataset } from "../data/dataset.ts";
+import type { Checkpoint } from "../plan/algorithm.ts";
+import type { Json } from "../plan/json.ts";
+import type { Tensor } from "../shape/tensor.ts";
+import { type Hash, hashJson } from "../store/hash.ts";
+import { decodeSafetensors, encodeSafetensors } from "../store/safetensors.ts";
+import { STORE_FORMAT, Store, type StoredResult, type StoreError } from "../store/store.ts";
+import type { Figures } from "./events.ts";
+
+export type Arrays = Readonly<Record<string, Tensor>>;
+
+/** What a step computed: figures by name, arrays by group (`parameters`, `optimizer`, `scores`). */
+export interface Computed {
+  readonly figures: Figures;
+  readonly arrays: Readonly<Record<string, Arrays>>;
+}
+
+/** What a step came to, for the steps that read it. */
+export interface Outcome {
+  readonly key: Hash;
+  readonly status: "ran" | "cached";
+  readonly seconds: number;
+  readonly figures: Figures;
+  /** Hash of figures and arrays: enters the keys of the steps that read it. */
+  readonly content: Hash;
+  /** Reads a group; a damaged one is computed again. */
+  readonly arrays: (group: string) => Effect.Effect<Arrays, StoreError>;
+  readonly data?: Dataset;
+}
+
+const GROUP = "/";
+
+/** `parameters/layer0/W` belongs to the group `parameters` as `layer0/W`. */
+export const grouped = (state: Checkpoint): Computed => {
+  const arrays: Record<string, Record<string, Tensor>> = {};
+  for (const [name, tensor] of Object.entries(state.arrays)) {
+    const at = name.indexOf(GROUP);
+    const group = at < 0 ? "values" : name.slice(0, at);
+    arrays[group] ??= {};
+    arrays[group][name.slice(at + 1)] = tensor;
+  }
+  return { figures: isFigures(state.figures) ? state.figures : {}, arrays };
+};
+
+/** The inverse of `grouped`. */
+export const ungrouped = ({ figures, arrays }: Computed): Checkpoint => ({
+  figures,
+  arrays: Object.fromEntries(
+    Object.entries(arrays).flatMap(([group, named]) =>
+      Object.entries(named).map(([name, tensor]) => [`${group}${GROUP}${name}`, tensor]),
+    ),
+  ),
+});
+
+export const isFigures = (value: Json): value is Figures =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** Hash of what a result holds, whoever computed it and when. */
+export const contentOf = ({ figures, arrays }: Pick<StoredResult, "figures" | "arrays">): Hash =>
+  hashJson({ figures, arrays });
+
+/** What a result is stored under, and what is said of it. */
+export interface Label {
+  readonly key: Hash;
+  readonly kind: string;
+  readonly name: string;
+  readonly preimage: Json;
+}
+
+export const storeComputed = Effect.fnUntraced(function* (
+  label: Label,
+  computed: Computed,
+  seconds: number,
+  at?: number,
+) {
+  const store = yield* Store;
+  const arrays: Record<string, { readonly object: string }> = {};
+  for (const [group, named] of Object.entries(computed.arrays)) {
+    arrays[group] = { object: yield* store.putObject(encodeSafetensors(named)) };
+  }
+  const result: StoredResult = {
+    format: STORE_FORMAT,
+    ...label,
+    figures: computed.figures,
+    arrays,
+    seconds,
+    finished: Date.now(),
+  };
+  yield* store.putResult(result, at);
+  return result;
+});
+
+/** All arrays of a stored result, or nothing if one is missing or damaged. */
+export const loadComputed = Effect.fnUntraced(function* (result: StoredResult) {
+  const store = yield* Store;
+  const arrays: Record<string, Arrays> = {};
+  for (const [group, { object }] of Object.entries(result.arrays)) {
+    const bytes = yield* store.getObject(object);
+    if (Option.isNone(bytes)) return Option.none<Computed>();
+    arrays[group] = decodeSafetensors(bytes.value);
+  }
+  return Option.some<Computed>({ figures: isFigures(result.figures) ? result.figures : {}, arrays });
+});
