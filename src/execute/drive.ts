@@ -44,7 +44,10 @@ export const drive = <A, E, R>(
           return Effect.gen(function* () {
             // A scope of its own, so that `close` frees one session; a child, so that the end frees all.
             const scope = yield* Scope.fork(yield* Effect.scope);
-            const session = yield* Scope.provide(world.backend.open(command.program, command.resident), scope);
+            const session = yield* Scope.provide(
+              world.backend.open(command.program, [...command.resident, ...fields(command, world)]),
+              scope,
+            );
             sessions.set(++opened, { session, scope });
             return opened;
           });
@@ -83,7 +86,7 @@ export const drive = <A, E, R>(
   }).pipe(Effect.scoped);
 
 const fields = (
-  { rows }: Extract<Command, { readonly do: "run" }>,
+  { rows }: Extract<Command, { readonly do: "run" | "open" }>,
   { data, precision }: Pick<World<never, never>, "data" | "precision">,
 ): readonly Tensor[] =>
   rows === undefined ? [] : rows.fields.map((field) => gather(data[rows.data]!, field, rows.at, precision));
