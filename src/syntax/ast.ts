@@ -4,7 +4,7 @@ import type { Span } from "../diagnostic/diagnostic.ts";
 export interface File {
   readonly name: string;
   readonly text: string;
-  /** Doc comment of the file (the first `///` block, when a blank line or an import follows it… see docs). */
+  /** Doc comment of the file: the `///` block that stands before everything else. It belongs to no declaration. */
   readonly doc?: string;
   readonly imports: readonly Import[];
   readonly declarations: readonly Declaration[];
@@ -132,6 +132,8 @@ export type Expression =
   | { readonly kind: "index"; readonly span: Span; readonly target: Expression; readonly index: Expression }
   /** "x.npy" as f32[28, 28, 1] */
   | { readonly kind: "as"; readonly span: Span; readonly value: Expression; readonly type: TypeExpression }
+  /** A type among the arguments of a source: idx(…, image: f32[28, 28, 1]). In a record the type itself is the field's value. */
+  | { readonly kind: "type"; readonly span: Span; readonly type: TypeExpression }
   | { readonly kind: "missing"; readonly span: Span };
 
 /** x |> f or x |> f(a): `stage` is a name, a field access (`module.f`) or a call. */
