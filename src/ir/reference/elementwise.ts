@@ -1,0 +1,125 @@
+import type { DType } from "../../shape/dtype.ts";
+import type { Empty, Prims } from "../primitives.ts";
+import { allocate, type Kernel, type KernelOf } from "./array.ts";
+import { erf, logistic, power, softplus, toInteger } from "./special.ts";
+
+type One = (x: number) => number;
+type Two = (x: number, y: number) => number;
+
+/** Stores round to the result's kind: an i32 wraps, a bool is 0 or 1. */
+const map =
+  (f: One): KernelOf<Empty> =>
+  (_, [x], type) => {
+    const out = allocate(type);
+    const { data } = x!;
+    for (let i = 0; i < out.length; i++) out[i] = f(data[i]!);
+    return out;
+  };
+
+const zip =
+  (float: Two, integer: Two = float): KernelOf<Empty> =>
+  (_, [x, y], type) => {
+    const out = allocate(type);
+    const f = x!.dtype === "i32" ? integer : float;
+    const left = x!.data;
+    const right = y!.data;
+    for (let i = 0; i < out.length; i++) out[i] = f(left[i]!, right[i]!);
+    return out;
+  };
+
+const comparisons: { readonly [D in Prims["compare"]["direction"]]: Two } = {
+  EQ: (x, y) => (x === y ? 1 : 0),
+  NE: (x, y) => (x !== y ? 1 : 0),
+  LT: (x, y) => (x < y ? 1 : 0),
+  LE: (x, y) => (x <= y ? 1 : 0),
+  GT: (x, y) => (x > y ? 1 : 0),
+  GE: (x, y) => (x >= y ? 1 : 0),
+};
+
+const conversions: { readonly [D in DType]: One } = {
+  f32: (x) => x,
+  f64: (x) => x,
+  i32: toInteger,
+  bool: (x) => (x !== 0 ? 1 : 0),
+};
+
+const identity: KernelOf<Empty> = (_, [x]) => x!.data;
+
+export const elementwise = {
+  negate: map((x) => -x),
+  abs: map(Math.abs),
+  sign: map(Math.sign),
+  floor: map(Math.floor),
+  exponential: map(Math.exp),
+  exponential_minus_one: map(Math.expm1),
+  log: map(Math.log),
+  log_plus_one: map(Math.log1p),
+  sqrt: map(Math.sqrt),
+  rsqrt: map((x) => 1 / Math.sqrt(x)),
+  tanh: map(Math.tanh),
+  logistic: map(logistic),
+  softplus: map(softplus),
+  erf: map(erf),
+  sine: map(Math.sin),
+  cosine: map(Math.cos),
+  not: map((x) => 1 - x),
+  is_finite: map((x) => (Number.isFinite(x) ? 1 : 0)),
+  convert: ({ dtype }, inputs, type) => map(conversions[dtype])({}, inputs, type),
+  stop_gradient: identity,
+  /** Of a batch of one example. */
+  batch_mean: identity,
+
+  add: zip((x, y) => x + y),
+  subtract: zip((x, y) => x - y),
+  multiply: zip((x, y) => x * y, Math.imul),
+  /** i32 toward zero; by zero gives 0. */
+  divide: zip((x, y) => x / y),
+  maximum: zip(Math.max),
+  minimum: zip(Math.min),
+  power: zip(power),
+  /** The sign of the dividend. */
+  remainder: zip((x, y) => x % y),
+  and: zip((x, y) => x & y),
+  or: zip((x, y) => x | y),
+  compare: ({ direction }, inputs, type) => zip(comparisons[direction])({}, inputs, type),
+  select: (_, [pred, yes, no], type) => {
+    const out = allocate(type);
+    for (let i = 0; i < out.length; i++) out[i] = pred!.data[i] === 0 ? no!.data[i]! : yes!.data[i]!;
+    return out;
+  },
+} as const satisfies { readonly [P in Elementwise]: Kernel<P> };
+
+type Elementwise =
+  | "negate"
+  | "abs"
+  | "sign"
+  | "floor"
+  | "exponential"
+  | "exponential_minus_one"
+  | "log"
+  | "log_plus_one"
+  | "sqrt"
+  | "rsqrt"
+  | "tanh"
+  | "logistic"
+  | "softplus"
+  | "erf"
+  | "sine"
+  | "cosine"
+  | "not"
+  | "is_finite"
+  | "convert"
+  | "stop_gradient"
+  | "batch_mean"
+  | "add"
+  | "subtract"
+  | "multiply"
+  | "divide"
+  | "maximum"
+  | "minimum"
+  | "power"
+  | "remainder"
+  | "and"
+  | "or"
+  | "compare"
+  | "select";
