@@ -123,66 +123,63 @@ const claim = Effect.fnUntraced(function* (kept: string, part: string) {
 });
 
 /** Appends to `part` what it lacks of `url`. */
-const transfer = Effect.fnUntraced(
-  function* (config: DataConfig, wanted: Download, url: string, part: string) {
-    const fs = yield* FileSystem.FileSystem;
-    const client = (yield* HttpClient.HttpClient).pipe(HttpClient.followRedirects(5), HttpClient.withScope);
-    const have = (yield* sizeOfFile(part)) ?? 0;
-    const request = HttpClientRequest.get(url).pipe(
-      // The file as it lies on the server: offsets mean nothing in a packed answer.
-      HttpClientRequest.setHeader("accept-encoding", "identity"),
-      have > 0 ? HttpClientRequest.setHeader("range", `bytes=${have}-`) : (same) => same,
-    );
-    const response = yield* client.execute(request).pipe(
-      Effect.mapError((error) => new Broken({ message: transportReason(error) })),
-      Effect.timeoutOrElse({
-        duration: WAIT_FOR_ANSWER,
-        orElse: () => Effect.fail(new Broken({ message: `no answer in ${WAIT_FOR_ANSWER}` })),
-      }),
-    );
-    const { status, headers } = response;
-    if (status === 416 || (status === 206 && !headers["content-range"]?.startsWith(`bytes ${have}-`))) {
-      yield* fs.remove(part, { force: true }).pipe(Effect.ignore);
-      return yield* new Broken({ message: `the server could not go on from byte ${have}` });
-    }
-    if (status >= 500 || status === 429) return yield* new Broken({ message: `the server answered ${status}` });
-    if (status !== 200 && status !== 206) return yield* failed(`the server answered ${status}`);
-    const start = status === 206 ? have : 0;
-    const length = headers["content-length"];
-    const total = length === undefined ? undefined : start + Number(length);
-    if (total !== undefined && total > wanted.limit) return yield* tooLong(wanted, total);
+const transfer = Effect.fnUntraced(function* (config: DataConfig, wanted: Download, url: string, part: string) {
+  const fs = yield* FileSystem.FileSystem;
+  const client = (yield* HttpClient.HttpClient).pipe(HttpClient.followRedirects(5), HttpClient.withScope);
+  const have = (yield* sizeOfFile(part)) ?? 0;
+  const request = HttpClientRequest.get(url).pipe(
+    // The file as it lies on the server: offsets mean nothing in a packed answer.
+    HttpClientRequest.setHeader("accept-encoding", "identity"),
+    have > 0 ? HttpClientRequest.setHeader("range", `bytes=${have}-`) : (same) => same,
+  );
+  const response = yield* client.execute(request).pipe(
+    Effect.mapError((error) => new Broken({ message: transportReason(error) })),
+    Effect.timeoutOrElse({
+      duration: WAIT_FOR_ANSWER,
+      orElse: () => Effect.fail(new Broken({ message: `no answer in ${WAIT_FOR_ANSWER}` })),
+    }),
+  );
+  const { status, headers } = response;
+  if (status === 416 || (status === 206 && !headers["content-range"]?.startsWith(`bytes ${have}-`))) {
+    yield* fs.remove(part, { force: true }).pipe(Effect.ignore);
+    return yield* new Broken({ message: `the server could not go on from byte ${have}` });
+  }
+  if (status >= 500 || status === 429) return yield* new Broken({ message: `the server answered ${status}` });
+  if (status !== 200 && status !== 206) return yield* failed(`the server answered ${status}`);
+  const start = status === 206 ? have : 0;
+  const length = headers["content-length"];
+  const total = length === undefined ? undefined : start + Number(length);
+  if (total !== undefined && total > wanted.limit) return yield* tooLong(wanted, total);
 
-    const toFile = Effect.mapError((error: Parameters<typeof reasonOf>[0]) =>
-      failed(`cannot write ${part}: ${reasonOf(error)}`),
-    );
-    const file = yield* fs.open(part, { flag: start > 0 ? "a" : "w" }).pipe(toFile);
-    let written = start;
-    let shown = 0;
-    yield* response.stream.pipe(
-      Stream.mapError((error) => new Broken({ message: transportReason(error) })),
-      Stream.timeoutOrElse({
-        duration: WAIT_FOR_BYTES,
-        orElse: () => Stream.fail(new Broken({ message: `nothing came for ${WAIT_FOR_BYTES}` })),
+  const toFile = Effect.mapError((error: Parameters<typeof reasonOf>[0]) =>
+    failed(`cannot write ${part}: ${reasonOf(error)}`),
+  );
+  const file = yield* fs.open(part, { flag: start > 0 ? "a" : "w" }).pipe(toFile);
+  let written = start;
+  let shown = 0;
+  yield* response.stream.pipe(
+    Stream.mapError((error) => new Broken({ message: transportReason(error) })),
+    Stream.timeoutOrElse({
+      duration: WAIT_FOR_BYTES,
+      orElse: () => Stream.fail(new Broken({ message: `nothing came for ${WAIT_FOR_BYTES}` })),
+    }),
+    Stream.runForEach((chunk) =>
+      Effect.gen(function* () {
+        written += chunk.length;
+        if (written > wanted.limit) return yield* tooLong(wanted, written);
+        yield* file.writeAll(chunk).pipe(toFile);
+        if (total === undefined || written - shown < total / 100) return;
+        shown = written;
+        const message = `downloading ${wanted.name}, ${showBytes(written)} of ${showBytes(total)}`;
+        yield* config.report({ kind: "progress", message, fraction: written / total });
       }),
-      Stream.runForEach((chunk) =>
-        Effect.gen(function* () {
-          written += chunk.length;
-          if (written > wanted.limit) return yield* tooLong(wanted, written);
-          yield* file.writeAll(chunk).pipe(toFile);
-          if (total === undefined || written - shown < total / 100) return;
-          shown = written;
-          const message = `downloading ${wanted.name}, ${showBytes(written)} of ${showBytes(total)}`;
-          yield* config.report({ kind: "progress", message, fraction: written / total });
-        }),
-      ),
-    );
-    yield* file.sync.pipe(toFile);
-    if (total !== undefined && written < total) {
-      return yield* new Broken({ message: `the connection ended after ${written} of ${total} bytes` });
-    }
-  },
-  Effect.scoped,
-);
+    ),
+  );
+  yield* file.sync.pipe(toFile);
+  if (total !== undefined && written < total) {
+    return yield* new Broken({ message: `the connection ended after ${written} of ${total} bytes` });
+  }
+}, Effect.scoped);
 
 const tooLong = (wanted: Download, bytes: number): DataError =>
   new DataError({

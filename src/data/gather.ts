@@ -91,7 +91,10 @@ const copyScaled = (
   dtype: "f32" | "f64",
 ): void => {
   const { data, scale } = column;
-  if (scale === 1) return copy(column, index, positions, width, out);
+  if (scale === 1) {
+    copy(column, index, positions, width, out);
+    return;
+  }
   if (data instanceof Uint8Array) {
     expand(data, index, positions, width, byteTable(scale)[dtype], out);
     return;

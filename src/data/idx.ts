@@ -41,7 +41,8 @@ export const readIdxHeader = (head: Uint8Array, file: string): Header => {
     });
   if (head.length < 4) truncated(4);
   const magic = ((head[0]! << 24) | (head[1]! << 16) | (head[2]! << 8) | head[3]!) >>> 0;
-  const type = head[0] === 0 && head[1] === 0 ? Object.entries(types).find(([code]) => Number(code) === head[2]) : undefined;
+  const type =
+    head[0] === 0 && head[1] === 0 ? Object.entries(types).find(([code]) => Number(code) === head[2]) : undefined;
   const axes = head[3]!;
   if (type === undefined || axes < 1 || axes > LIMITS.axes) {
     const found = `0x${magic.toString(16).padStart(8, "0")}`;

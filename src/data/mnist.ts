@@ -40,10 +40,7 @@ const parts: Readonly<Record<"train" | "test", { readonly images: File; readonly
   },
 };
 
-const mirrors = [
-  "https://ossci-datasets.s3.amazonaws.com/mnist",
-  "https://storage.googleapis.com/cvdf-datasets/mnist",
-];
+const mirrors = ["https://ossci-datasets.s3.amazonaws.com/mnist", "https://storage.googleapis.com/cvdf-datasets/mnist"];
 
 /** The packed files of any mirror are smaller. */
 const LIMIT = 64 * 1024 * 1024;
