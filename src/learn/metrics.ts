@@ -1,0 +1,235 @@
+import type { Graph } from "../ir/graph.ts";
+import { type Algorithm, AlgorithmFailure, close, open, run } from "../plan/algorithm.ts";
+import type { Measure, Network } from "../plan/network.ts";
+import type { Metric } from "../plan/plan.ts";
+import { constructors, sizeOf, type Tensor } from "../shape/tensor.ts";
+import { simplify } from "../transform/simplify.ts";
+import { type Classifier, classifierOf } from "./classify.ts";
+import { batchMeasures, exampleMeasures, fedFields, type Precision } from "./objective.ts";
+
+/** Weights and states by path. */
+export type Parameters = Readonly<Record<string, Tensor>>;
+
+export interface EvaluateOptions {
+  /** Examples in one run; what fits a modest memory where absent. Results do not depend on it beyond rounding. */
+  readonly batch?: number;
+  /** Which of the step's data inputs; 0 where absent. */
+  readonly data?: number;
+}
+
+export interface Evaluation {
+  readonly count: number;
+  /** The metrics asked for, by name. */
+  readonly metrics: Readonly<Record<string, number>>;
+  /** The loss of every example, by position. */
+  readonly losses: Float64Array;
+  /** Where the loss has a label. */
+  readonly classified?: Classified;
+}
+
+export interface Classified {
+  readonly classes: number;
+  readonly predicted: Int32Array;
+  /** [label, predicted], row-major: how many examples. */
+  readonly confusion: Int32Array;
+}
+
+/** The metrics of a network over n examples, in inference mode, streamed in batches: memory does not grow with n but for one number an example. */
+export function* evaluate(
+  network: Network,
+  parameters: Parameters,
+  loss: Measure,
+  metrics: readonly Metric[],
+  n: number,
+  options: EvaluateOptions = {},
+): Algorithm<Evaluation> {
+  if (n === 0)
+    throw new AlgorithmFailure(
+      "MTT5202",
+      "there is no example to evaluate",
+      "the data set is empty: see what its query leaves",
+    );
+  const classifier = classifierOf(network, loss);
+  const columns = new Map<string, Measure>([["loss", loss]]);
+  if (classifier !== undefined) columns.set("cell", classifier.cell);
+  for (const metric of metrics)
+    for (const [key, measure] of rule(metric.kind).reads(metric, classifier)) columns.set(key, measure);
+  const keys = [...columns.keys()];
+  const arrays = yield* stream(network, parameters, [...columns.values()], n, options);
+  const values = new Map(keys.map((key, i) => [key, arrays[i]!.data]));
+  const classified = classifier === undefined ? undefined : classify(values.get("cell")!, classifier.classes);
+  return {
+    count: n,
+    metrics: Object.fromEntries(
+      metrics.map((metric) => [metric.name, rule(metric.kind).of(metric, values, classifier)]),
+    ),
+    losses: Float64Array.from(values.get("loss")!),
+    ...(classified === undefined ? {} : { classified }),
+  };
+}
+
+/** The measure of every example, [n, …]: one pass in inference mode. */
+export function* predict(
+  network: Network,
+  parameters: Parameters,
+  measure: Measure,
+  n: number,
+  options: EvaluateOptions = {},
+): Algorithm<Tensor> {
+  const [values] = yield* stream(network, parameters, [measure], n, options);
+  return values!;
+}
+
+/** Measures of every example, [n, …] each. */
+export function* stream(
+  network: Network,
+  parameters: Parameters,
+  measures: readonly Measure[],
+  n: number,
+  { batch, data = 0 }: EvaluateOptions,
+): Algorithm<readonly Tensor[]> {
+  const resident = inOrder(network, parameters);
+  const precision: Precision = resident.some(({ dtype }) => dtype === "f64") ? "f64" : "f32";
+  const each = exampleMeasures(network, measures, precision);
+  const size = Math.max(1, Math.min(n, batch ?? batchFor(each)));
+  const results = each.outputs.map((v) => {
+    const { dtype, shape } = typeAt(each, v);
+    return { dtype, shape: [n, ...shape], data: new constructors[dtype](n * sizeOf(shape)) };
+  });
+  if (n === 0) return results;
+
+  const graph = simplify(batchMeasures(network, measures, size, precision));
+  const session = yield* open({ graph, resident: resident.length, updated: 0 }, resident);
+  const fields = fedFields(network, measures, precision).map(({ name }) => name);
+  for (let start = 0; start < n; start += size) {
+    const count = Math.min(size, n - start);
+    // The last batch is filled up with its last example; what it gives again is dropped.
+    const at = Int32Array.from({ length: size }, (_, i) => start + Math.min(i, count - 1));
+    const outputs = yield* run(session, [], { data, fields, at });
+    outputs.forEach((output, i) => {
+      const width = output.data.length / size;
+      results[i]!.data.set(output.data.subarray(0, count * width), start * width);
+    });
+    yield { do: "progress", fraction: (start + count) / n, figures: { examples: start + count } };
+  }
+  yield* close(session);
+  return results;
+}
+
+/** The arrays of a model in the network's order: weights, then states. */
+export const inOrder = (network: Network, parameters: Parameters): readonly Tensor[] =>
+  [...network.weights, ...network.states].map(({ path, type }) => {
+    const found = parameters[path];
+    if (found === undefined || found.shape.join() !== type.shape.join())
+      throw new AlgorithmFailure(
+        "MTT5203",
+        `the weights do not fit the network: \`${path}\` is [${type.shape.join(", ")}], and ${found === undefined ? "they have none" : `theirs is [${found.shape.join(", ")}]`}`,
+        `they hold ${Object.keys(parameters).join(", ")}`,
+      );
+    return found;
+  });
+
+const BATCH_BYTES = 64 * 1024 * 1024;
+
+/** How many examples a graph of one example is run for at once: a power of two up to 1024 whose values fit a modest memory. */
+export const batchFor = (graph: Graph, bytes: number = BATCH_BYTES): number => {
+  const each = graph.nodes.reduce(
+    (sum, { type }) => sum + sizeOf(type.shape) * constructors[type.dtype].BYTES_PER_ELEMENT,
+    1,
+  );
+  return 2 ** Math.max(0, Math.min(10, Math.floor(Math.log2(bytes / each))));
+};
+
+const typeAt = ({ inputs, nodes }: Graph, value: number) =>
+  (value < inputs.length ? inputs[value] : nodes[value - inputs.length])!.type;
+
+type Values = ReadonlyMap<string, ArrayLike<number>>;
+
+interface Rule<M> {
+  /** What the metric reads of every example, by a name of its own. */
+  readonly reads: (metric: M, classifier: Classifier | undefined) => readonly (readonly [string, Measure])[];
+  readonly of: (metric: M, values: Values, classifier: Classifier | undefined) => number;
+}
+
+const rules: { readonly [K in Metric["kind"]]: Rule<Extract<Metric, { kind: K }>> } = {
+  loss: { reads: () => [], of: (_, values) => mean(values.get("loss")!) },
+  accuracy: {
+    reads: (metric, classifier) => (needs(metric, classifier), []),
+    of: (metric, values, classifier) => {
+      const { classes } = needs(metric, classifier);
+      return mean(Array.from(values.get("cell")!, (cell) => (isRight(cell, classes) ? 1 : 0)));
+    },
+  },
+  top: {
+    reads: (metric, classifier) => [["rank", needs(metric, classifier).rank]],
+    of: ({ k }, values) => mean(Array.from(values.get("rank")!, (rank) => (rank < k ? 1 : 0))),
+  },
+  auc: {
+    reads: (metric, classifier) => {
+      const found = needs(metric, classifier);
+      if (found.classes !== 2)
+        throw new AlgorithmFailure(
+          "MTT5204",
+          `auc needs two classes, and there are ${found.classes}`,
+          "use accuracy or top(k)",
+        );
+      return [["score", found.score]];
+    },
+    of: (metric, values, classifier) => {
+      const { classes } = needs(metric, classifier);
+      return auc(
+        values.get("score")!,
+        Array.from(values.get("cell")!, (cell) => Math.floor(cell / classes) === 1),
+      );
+    },
+  },
+  mean: {
+    reads: ({ name, measure }) => [[`measure ${name}`, measure]],
+    of: ({ name }, values) => mean(values.get(`measure ${name}`)!),
+  },
+};
+
+/** The rule of the metric's own kind: TypeScript cannot tie the two together by itself. */
+const rule = <K extends Metric["kind"]>(kind: K): Rule<Extract<Metric, { kind: K }>> => rules[kind];
+
+const needs = ({ name }: Metric, classifier: Classifier | undefined): Classifier => {
+  if (classifier !== undefined) return classifier;
+  throw new AlgorithmFailure(
+    "MTT5204",
+    `${name} needs classes, and the loss compares with no label`,
+    "evaluate the loss, or a measure of your own",
+  );
+};
+
+const isRight = (cell: number, classes: number): boolean => Math.floor(cell / classes) === cell % classes;
+
+const classify = (cells: ArrayLike<number>, classes: number): Classified => {
+  const confusion = new Int32Array(classes * classes);
+  const predicted = new Int32Array(cells.length);
+  for (let i = 0; i < cells.length; i++) {
+    confusion[cells[i]!]! += 1;
+    predicted[i] = cells[i]! % classes;
+  }
+  return { classes, predicted, confusion };
+};
+
+const mean = (values: ArrayLike<number>): number => {
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += values[i]!;
+  return sum / values.length;
+};
+
+/** The chance that an example of class 1 scores higher than one of class 0, ties counting half: the rank-sum statistic. NaN where a class is missing. */
+export const auc = (scores: ArrayLike<number>, positive: readonly boolean[]): number => {
+  const order = Array.from(scores, (_, i) => i).sort((a, b) => scores[a]! - scores[b]!);
+  let ranks = 0;
+  for (let start = 0; start < order.length; ) {
+    let end = start;
+    while (end < order.length && scores[order[end]!] === scores[order[start]!]) end++;
+    if (end === start) return Number.NaN;
+    for (let i = start; i < end; i++) if (positive[order[i]!]) ranks += (start + 1 + end) / 2;
+    start = end;
+  }
+  const ones = positive.filter(Boolean).length;
+  return (ranks - (ones * (ones + 1)) / 2) / (ones * (positive.length - ones));
+};
