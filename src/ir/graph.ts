@@ -1,3 +1,4 @@
+import type { Axis } from "../shape/dim.ts";
 import type { DType } from "../shape/dtype.ts";
 import type { TensorType } from "../shape/tensor.ts";
 import type { Padding, Prim, Prims } from "./primitives.ts";
@@ -42,6 +43,8 @@ export interface Sizes<D> {
   readonly known: (size: D) => number | undefined;
   readonly equal: (a: D, b: D) => boolean;
   readonly isSpread: (size: D) => boolean;
+  /** As a refusal shows it. */
+  readonly axis: (size: D) => Axis;
   /** NumPy's rule; throws ShapeError. */
   readonly broadcast: (left: readonly D[], right: readonly D[]) => readonly D[];
 }

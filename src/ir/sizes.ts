@@ -12,6 +12,7 @@ export const numberSizes: Sizes<number> = {
   known: (n) => n,
   equal: (a, b) => a === b,
   isSpread: () => false,
+  axis: (n) => n,
   broadcast: (left, right) => {
     const shape: number[] = [];
     for (const axis of broadcast(left, right)) if (typeof axis === "number") shape.push(axis);
@@ -27,6 +28,7 @@ export const axisSizes: Sizes<Axis> = {
   known: (d) => (typeof d === "number" ? d : undefined),
   equal: axisEquals,
   isSpread,
+  axis: (d) => d,
   broadcast: (left, right) => broadcast(left, right),
 };
 
