@@ -1,0 +1,393 @@
+import { type Axis, product, showDim, showShape } from "../shape/dim.ts";
+import type { Ops } from "./graph.ts";
+import { type Reason, refuse, ShapeError, type SymbolicType } from "./mismatch.ts";
+import * as o from "./operations.ts";
+import type { Prims } from "./primitives.ts";
+import { type Operand, type Primitive, primitive, type Surroundings, single, tensors } from "./surface-parameters.ts";
+import type { shapeOps } from "./symbolic.ts";
+
+export type { Argument, ArgumentTypes, Operand, ParameterKind, Primitive, Surroundings } from "./surface-parameters.ts";
+
+const x = { kind: "tensor" } as const;
+const oneByOne = { kind: "size", default: [1, 1] } as const;
+const lastAxis = { kind: "axis", default: -1 } as const;
+const someAxes = { kind: "axes", default: null } as const;
+const noInts = { kind: "ints", default: [] } as const;
+
+/** An elementwise operation of one operand. */
+const elementwise = (name: o.UnaryPrim, doc: string): Primitive =>
+  primitive(name, doc, { x }, (ops, args) => o.unary(ops, name, single(ops, name, args.x)));
+
+/** An elementwise operation of two operands, with NumPy's broadcasting. */
+const arithmetic = (name: o.BinaryPrim, doc: string): Primitive =>
+  primitive(name, doc, { x, y: x }, (ops, args) => {
+    const [left, right] = o.broadcastTogether(ops, tensors(ops, name, [args.x, args.y]));
+    return ops.apply<o.BinaryPrim>(name, [left!, right!], {});
+  });
+
+const comparison = (name: string, direction: Prims["compare"]["direction"]): Primitive =>
+  primitive(name, `${name}, element by element, with NumPy's broadcasting`, { x, y: x }, (ops, args) => {
+    const [left, right] = tensors(ops, name, [args.x, args.y]);
+    return o.compare(ops, direction, left!, right!);
+  });
+
+/** A reduction over some axes, all unless given. */
+const reduction = (
+  name: string,
+  doc: string,
+  reduce: <V, D, W>(ops: Ops<V, D, W>, x: V, dimensions: readonly number[] | undefined, keep: boolean) => V,
+): Primitive =>
+  primitive(name, doc, { x, dimensions: someAxes, keep: { kind: "bool", default: false } }, (ops, args) => {
+    const v = single(ops, name, args.x);
+    const axes = args.dimensions?.map((axis) => o.resolveAxis(ops.sizes, name, ops.typeOf(v).shape, axis));
+    return reduce(ops, v, axes, args.keep);
+  });
+
+/** An operation along one axis. */
+const along = (name: "argmax" | "sort" | "argsort", doc: string): Primitive =>
+  primitive(name, doc, { x, axis: lastAxis }, (ops, args) => {
+    const v = single(ops, name, args.x);
+    return ops.apply<typeof name>(name, [v], {
+      dimension: o.resolveAxis(ops.sizes, name, ops.typeOf(v).shape, args.axis),
+    });
+  });
+
+/** True division: whole numbers become f32, as in Python. */
+const divide = primitive("divide", "x / y; whole numbers divide to f32", { x, y: x }, (ops, args) => {
+  const operands = tensors(ops, "divide", [args.x, args.y]).map((v) =>
+    ops.typeOf(v).dtype === "i32" ? o.convert(ops, v, "f32") : v,
+  );
+  return o.divide(ops, operands[0]!, operands[1]!);
+});
+
+const matmul = primitive(
+  "@",
+  "the last axis of x with the second last of y, or its only one",
+  { x, y: x },
+  (ops, args) => {
+    const [left, right] = tensors(ops, "@", [args.x, args.y]);
+    return o.matmul(ops, left!, right!);
+  },
+);
+
+/** The operations of the IR that a program may call, each in the terms of the language: one example, broadcasting, defaults. */
+export const surface: ReadonlyMap<string, Primitive> = new Map(
+  Object.entries({
+    negate: elementwise("negate", "-x"),
+    abs: elementwise("abs", "|x|"),
+    sign: elementwise("sign", "-1, 0 or 1"),
+    floor: elementwise("floor", "the largest whole number not above x"),
+    exponential: elementwise("exponential", "e^x"),
+    exponential_minus_one: elementwise("exponential_minus_one", "e^x - 1, exact near 0"),
+    log: elementwise("log", "the natural logarithm"),
+    log_plus_one: elementwise("log_plus_one", "log(1 + x), exact near 0"),
+    sqrt: elementwise("sqrt", "the square root"),
+    rsqrt: elementwise("rsqrt", "1 / sqrt(x)"),
+    tanh: elementwise("tanh", "the hyperbolic tangent"),
+    logistic: elementwise("logistic", "1 / (1 + e^-x)"),
+    softplus: elementwise("softplus", "log(1 + e^x)"),
+    erf: elementwise("erf", "2 / sqrt(pi) times the integral of e^(-t^2) from 0 to x"),
+    sine: elementwise("sine", "sin x"),
+    cosine: elementwise("cosine", "cos x"),
+    not: elementwise("not", "true where x is false"),
+    is_finite: elementwise("is_finite", "true where x is neither infinite nor NaN"),
+    stop_gradient: elementwise("stop_gradient", "x, with derivative zero"),
+    batch_mean: elementwise("batch_mean", "the mean over the examples of a training batch, seen by each of them"),
+    convert: primitive("convert", "x in another dtype", { x, dtype: { kind: "dtype" } }, (ops, { x, dtype }) =>
+      o.convert(ops, single(ops, "convert", x), dtype),
+    ),
+
+    add: arithmetic("add", "x + y"),
+    subtract: arithmetic("subtract", "x - y"),
+    multiply: arithmetic("multiply", "x y"),
+    divide,
+    maximum: arithmetic("maximum", "the larger, element by element"),
+    minimum: arithmetic("minimum", "the smaller, element by element"),
+    power: arithmetic("power", "x to the power y"),
+    remainder: arithmetic("remainder", "the remainder of x / y, with the sign of x"),
+    and: arithmetic("and", "both"),
+    or: arithmetic("or", "one or both"),
+    select: primitive(
+      "select",
+      "yes where pred holds, else no; a pred known beforehand chooses one of them whole",
+      { pred: x, yes: x, no: x },
+      (ops, { pred, yes, no }) => {
+        const [onTrue, onFalse] = tensors(ops, "select", [yes, no]);
+        if ("bool" in pred) return oneOf(ops, pred.bool, onTrue!, onFalse!);
+        return o.select(ops, single(ops, "select", pred), onTrue!, onFalse!);
+      },
+    ),
+
+    broadcast: primitive(
+      "broadcast",
+      "x repeated to a larger shape, as NumPy's broadcast_to",
+      { x, shape: { kind: "dims" } },
+      (ops, { x, shape }) => o.broadcastTo(ops, single(ops, "broadcast", x), shape),
+    ),
+    reshape: primitive(
+      "reshape",
+      "the same elements in another shape; one -1 stands for what remains",
+      { x, dims: { kind: "dims" } },
+      (ops, { x, dims }) => {
+        const v = single(ops, "reshape", x);
+        return o.reshape(ops, v, inferred(ops, v, dims));
+      },
+    ),
+    transpose: primitive(
+      "transpose",
+      "axes in another order; reversed unless given",
+      { x, permutation: someAxes },
+      (ops, { x, permutation }) => {
+        const v = single(ops, "transpose", x);
+        const { shape } = ops.typeOf(v);
+        const given = permutation ?? shape.map((_, i) => shape.length - 1 - i);
+        const places = given.map((axis) => o.resolveAxis(ops.sizes, "transpose", shape, axis));
+        return ops.apply("transpose", [v], { permutation: places });
+      },
+    ),
+    reverse: primitive("reverse", "x backwards along some axes", { x, dimensions: { kind: "axes" } }, (ops, args) => {
+      const v = single(ops, "reverse", args.x);
+      const { shape } = ops.typeOf(v);
+      const dimensions = args.dimensions.map((axis) => o.resolveAxis(ops.sizes, "reverse", shape, axis));
+      return ops.apply("reverse", [v], { dimensions });
+    }),
+    slice: primitive(
+      "slice",
+      "the elements from start to before limit along each axis",
+      { x, start: { kind: "dims" }, limit: { kind: "dims" }, strides: { kind: "ints", default: null } },
+      (ops, { x, start, limit, strides }) =>
+        ops.apply("slice", [single(ops, "slice", x)], { start, limit, strides: strides ?? start.map(() => 1) }),
+    ),
+    pad: primitive(
+      "pad",
+      "x with `value` around it along each axis, and between its elements",
+      {
+        x,
+        low: { kind: "dims" },
+        high: { kind: "dims" },
+        interior: { kind: "ints", default: null },
+        value: { kind: "float", default: 0 },
+      },
+      (ops, { x, low, high, interior, value }) =>
+        ops.apply("pad", [single(ops, "pad", x)], { low, high, interior: interior ?? low.map(() => 0), value }),
+    ),
+    concat: primitive(
+      "concat",
+      "x and y one after the other along an axis",
+      { x, y: x, axis: lastAxis },
+      (ops, args) => {
+        const both = tensors(ops, "concat", [args.x, args.y]);
+        const dimension = o.resolveAxis(ops.sizes, "concat", ops.typeOf(both[0]!).shape, args.axis);
+        return ops.apply("concatenate", both, { dimension });
+      },
+    ),
+
+    reduce_sum: reduction("reduce_sum", "the sum over some axes, all unless given", o.reduceSum),
+    reduce_mean: reduction("reduce_mean", "the mean over some axes, all unless given", o.reduceMean),
+    reduce_max: reduction("reduce_max", "the largest over some axes, all unless given", o.reduceMax),
+    argmax: along("argmax", "the index of the first largest element along an axis"),
+    cumulative_sum: primitive(
+      "cumulative_sum",
+      "running sums along an axis, from its end where reverse",
+      { x, axis: lastAxis, reverse: { kind: "bool", default: false } },
+      (ops, { x, axis, reverse }) => {
+        const v = single(ops, "cumulative_sum", x);
+        const dimension = o.resolveAxis(ops.sizes, "cumulative_sum", ops.typeOf(v).shape, axis);
+        return ops.apply("cumulative_sum", [v], { dimension, reverse });
+      },
+    ),
+    sort: along("sort", "ascending along an axis"),
+    argsort: along("argsort", "the order that sorts along an axis"),
+
+    dot: primitive("dot", "the sum over the last axis of x and the first of y", { x, y: x }, (ops, args) => {
+      const [left, right] = tensors(ops, "dot", [args.x, args.y]);
+      return o.dot(ops, left!, right!);
+    }),
+    dot_general: primitive(
+      "dot_general",
+      "sums over the contracting axes, with batch axes in common: axes batch, rest of x, rest of y",
+      {
+        x,
+        y: x,
+        lhs_contracting: { kind: "ints" },
+        rhs_contracting: { kind: "ints" },
+        lhs_batch: noInts,
+        rhs_batch: noInts,
+      },
+      (ops, { x, y, ...axes }) => ops.apply("dot_general", tensors(ops, "dot_general", [x, y]), axes),
+    ),
+    gather: primitive(
+      "gather",
+      "the elements of x at these indices along an axis; 0 where an index is outside",
+      { x, indices: x, axis: { kind: "axis", default: 0 } },
+      (ops, { x, indices, axis }) => {
+        const v = single(ops, "gather", x);
+        const at = o.resolveAxis(ops.sizes, "gather", ops.typeOf(v).shape, axis);
+        return ops.apply("gather", [v, whole(ops, "gather", indices)], { axis: at, batch_dims: 0 });
+      },
+    ),
+    scatter_add: primitive(
+      "scatter_add",
+      "zeros of `size` along an axis with the updates added at these indices",
+      { updates: x, indices: x, size: { kind: "int" }, axis: { kind: "axis", default: 0 } },
+      (ops, { updates, indices, size, axis }) => {
+        const v = single(ops, "scatter_add", updates);
+        return ops.apply("scatter_add", [v, whole(ops, "scatter_add", indices)], { axis, batch_dims: 0, size });
+      },
+    ),
+    one_hot: primitive(
+      "one_hot",
+      "1 at the index along a new last axis, else 0",
+      { indices: x, size: { kind: "int" }, dtype: { kind: "dtype", default: "f32" } },
+      (ops, { indices, size, dtype }) => o.oneHot(ops, whole(ops, "one_hot", indices), size, dtype),
+    ),
+    iota: primitive(
+      "iota",
+      "0, 1, 2, … along an axis",
+      { shape: { kind: "dims" }, axis: { kind: "axis", default: 0 }, dtype: { kind: "dtype", default: "i32" } },
+      (ops, { shape, axis, dtype }) =>
+        ops.apply("iota", [], { shape, axis: o.resolveAxis(ops.sizes, "iota", shape, axis), dtype }),
+    ),
+    random_bits: primitive(
+      "random_bits",
+      "whole numbers drawn uniformly from 0 to 2^24 - 1, anew for each example and step; i32",
+      { shape: { kind: "dims" }, purpose: { kind: "string" } },
+      (_, { shape, purpose }, { randomBits }) => randomBits(shape, purpose),
+    ),
+
+    conv2d: primitive(
+      "conv2d",
+      "x [h, w, c] with kernels [kh, kw, c / groups, out] -> [h', w', out]",
+      {
+        x,
+        W: x,
+        stride: oneByOne,
+        pad: { kind: "padding", default: "same" },
+        dilation: oneByOne,
+        groups: { kind: "int", default: 1 },
+      },
+      (ops, { x, W, stride, pad, dilation, groups }) => {
+        const [image, kernel] = tensors(ops, "conv2d", [x, W]);
+        const params = { stride, dilation, padding: pad, groups };
+        return oneExample(ops, image!, (batch) => ops.apply("conv2d", [batch, kernel!], params));
+      },
+    ),
+    unfold: primitive(
+      "unfold",
+      "x [h, w, c] as the windows a kernel visits: [h', w', kh, kw, c]; places outside read `fill`",
+      {
+        x,
+        kernel: { kind: "size" },
+        stride: oneByOne,
+        pad: { kind: "padding", default: "valid" },
+        dilation: oneByOne,
+        fill: { kind: "float", default: 0 },
+      },
+      (ops, { x, kernel, stride, pad, dilation, fill }) => {
+        const params = { kernel, stride, dilation, padding: pad, fill };
+        return oneExample(ops, single(ops, "unfold", x), (batch) => ops.apply("unfold", [batch], params));
+      },
+    ),
+    fold: primitive(
+      "fold",
+      "windows [h', w', kh, kw, c] added up where they overlap: [h, w, c]",
+      {
+        patches: x,
+        size: { kind: "size" },
+        kernel: { kind: "size" },
+        stride: oneByOne,
+        pad: { kind: "padding", default: "valid" },
+        dilation: oneByOne,
+      },
+      (ops, { patches, size, kernel, stride, pad, dilation }) => {
+        const params = { kernel, stride, dilation, padding: pad, input_size: size };
+        return oneExample(ops, single(ops, "fold", patches), (batch) => ops.apply("fold", [batch], params));
+      },
+    ),
+  }),
+);
+
+/** What the operators of the language stand for. */
+export const binaryOperators = {
+  "+": surface.get("add")!,
+  "-": surface.get("subtract")!,
+  "*": surface.get("multiply")!,
+  "/": divide,
+  "@": matmul,
+  and: surface.get("and")!,
+  or: surface.get("or")!,
+  "==": comparison("==", "EQ"),
+  "!=": comparison("!=", "NE"),
+  "<": comparison("<", "LT"),
+  "<=": comparison("<=", "LE"),
+  ">": comparison(">", "GT"),
+  ">=": comparison(">=", "GE"),
+} as const satisfies Readonly<Record<string, Primitive>>;
+
+export const unaryOperators = {
+  "-": surface.get("negate")!,
+  not: surface.get("not")!,
+} as const satisfies Readonly<Record<string, Primitive>>;
+
+/** Draws while checking: types alone. */
+export const symbolicSurroundings: Surroundings<SymbolicType, Axis> = {
+  randomBits: (shape) => ({ dtype: "i32", shape }),
+};
+
+/** Indices: whole numbers. */
+function whole<V, D, W>(ops: Ops<V, D, W>, name: string, indices: Operand<V>): V {
+  if ("number" in indices && Number.isInteger(indices.number)) return o.scalar(ops, "i32", indices.number);
+  return single(ops, name, indices);
+}
+
+/** One of two values by a condition known beforehand, in their common shape. */
+function oneOf<V, D, W>(ops: Ops<V, D, W>, condition: boolean, yes: V, no: V): V {
+  const [onTrue, onFalse] = o.broadcastTogether(ops, [yes, no]);
+  return condition ? onTrue! : onFalse!;
+}
+
+/** The shape with its -1 replaced by the elements that remain. */
+function inferred<V, D, W>(ops: Ops<V, D, W>, v: V, dims: readonly D[]): readonly D[] {
+  const open = dims.findIndex((d) => ops.sizes.known(d) === -1);
+  if (open < 0) return dims;
+  const { shape } = ops.typeOf(v);
+  const others = dims.filter((_, i) => i !== open);
+  const rest = ops.sizes.quotient(ops.sizes.product(shape), ops.sizes.product(others));
+  if (rest === undefined) {
+    const [from, to] = [shape, others].map((axes) => axes.map(ops.sizes.axis)) as [Axis[], Axis[]];
+    const message = `no size fits: ${showShape(from)} has ${showDim(product(from))} elements, the others make ${showDim(product(to))}`;
+    return refuse("reshape", { kind: "parameter", name: "-1", message });
+  }
+  return dims.map((d, i) => (i === open ? rest : d));
+}
+
+/** Runs an operation on a batch of one example, and speaks of that example's axes when it refuses. */
+function oneExample<V, D, W>(ops: Ops<V, D, W>, example: V, run: (batch: V) => V): V {
+  try {
+    const batch = ops.apply("reshape", [example], { shape: [ops.sizes.of(1), ...ops.typeOf(example).shape] });
+    const result = run(batch);
+    return ops.apply("reshape", [result], { shape: ops.typeOf(result).shape.slice(1) });
+  } catch (error) {
+    if (error instanceof ShapeError)
+      throw new ShapeError({ op: error.mismatch.op, reason: ofExample(error.mismatch.reason) });
+    throw error;
+  }
+}
+
+function ofExample(reason: Reason): Reason {
+  if (!("operand" in reason) || reason.operand !== 0) return reason;
+  switch (reason.kind) {
+    case "rank":
+      return { ...reason, got: reason.got.slice(1), wanted: reason.wanted.replace("[n, ", "[") };
+    case "axes":
+      return {
+        ...reason,
+        shape: reason.shape.slice(1),
+        axes: reason.axes.map((conflict) => ({ ...conflict, axis: conflict.axis - 1 })),
+      };
+    case "window":
+      return { ...reason, axis: reason.axis - 1 };
+    default:
+      return reason;
+  }
+}
