@@ -49,7 +49,7 @@ const compute = (step: Step, inputs: readonly Outcome[], setting: Setting) => {
     case "evaluate":
       return evaluateStep({ ...step, body }, inputs, setting);
     case "assert":
-      return assertStep({ ...step, body }, inputs);
+      return assertStep({ ...step, body }, inputs, setting);
   }
 };
 

@@ -17,18 +17,26 @@ import {
   type Outcome,
   storeComputed,
 } from "./outcome.ts";
+import type { Setting } from "./setting.ts";
 
-/** The key's preimage: what the step is, what it reads, what computes it. `engine` is absent where nothing is computed by one. */
-export const labelOf = (
-  step: Step,
-  inputs: readonly Outcome[],
-  more: { readonly engine?: string; readonly length?: Json },
-): Label => {
-  const image: Json = { ...more, step: preimage(step.body), inputs: inputs.map(({ content }) => content) };
-  return { key: hashJson(image), kind: step.body.kind, name: step.id, preimage: image };
+/**
+ * The key's preimage: what the step is, what it reads, and the engine where one computes it. A training's length is beside them, so that without it
+ * (`prefix`) the epochs of trainings of all lengths are kept together.
+ */
+export const labelOf = (step: Step, inputs: readonly Outcome[], { backend }: Setting, prefix?: "prefix"): Label => {
+  const { body } = step;
+  const engine = body.kind === "assert" ? {} : { engine: backend.identity };
+  const length: Json = body.kind === "train" && prefix === undefined ? { length: body.training.length ?? null } : {};
+  const image: Json = {
+    ...engine,
+    ...length,
+    step: preimage(body),
+    inputs: inputs.map(({ content }) => content),
+  };
+  return { key: hashJson(image), kind: body.kind, name: step.id, preimage: image };
 };
 
-const outcomeOf = <E, R>(
+export const outcomeOf = <E, R>(
   result: StoredResult,
   status: Outcome["status"],
   load: (result: StoredResult) => Effect.Effect<Computed, E, R>,

@@ -49,9 +49,9 @@ export type Algorithm<R> = Generator<Command, R, Answer>;
 
 /** Raised inside an algorithm for a run that cannot go on: divergence, no convergence. The driver turns it into a diagnostic. */
 export class AlgorithmFailure extends Error {
-  readonly code: `MTT5${number}`;
+  readonly code: `MTT${number}`;
   readonly help: string;
-  constructor(code: `MTT5${number}`, message: string, help: string) {
+  constructor(code: `MTT${number}`, message: string, help: string) {
     super(message);
     this.code = code;
     this.help = help;

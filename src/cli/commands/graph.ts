@@ -1,6 +1,6 @@
 import { Command, Flag } from "effect/cli";
 import * as Effect from "effect/Effect";
-import { planGraph } from "../../plan/graph.ts";
+import { toDot, toMermaid } from "../../plan/graph.ts";
 import { ready } from "../compiled.ts";
 import { file, project } from "../flags.ts";
 import { print } from "../print.ts";
@@ -17,7 +17,7 @@ export const graph = Command.make(
   },
   Effect.fnUntraced(function* (flags) {
     const { plan } = yield* ready(flags.file, flags, "human");
-    yield* print(planGraph(plan, flags.format));
+    yield* print(flags.format === "dot" ? toDot(plan) : toMermaid(plan));
   }),
 ).pipe(
   Command.withDescription("The plan's steps as a picture"),

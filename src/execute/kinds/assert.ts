@@ -4,14 +4,15 @@ import type { Body, Formula, Step } from "../../plan/plan.ts";
 import { StepFailure } from "../failure.ts";
 import { keyed, labelOf } from "../keyed.ts";
 import type { Outcome } from "../outcome.ts";
+import type { Setting } from "../setting.ts";
 
 type AssertStep = Step & { readonly body: Extract<Body, { readonly kind: "assert" }> };
 type Value = number | boolean | string;
 
 /** Figures: `passed`, and the figures that the condition read, by name. */
-export const assertStep = (step: AssertStep, inputs: readonly Outcome[]) =>
+export const assertStep = (step: AssertStep, inputs: readonly Outcome[], setting: Setting) =>
   keyed(
-    labelOf(step, inputs, {}),
+    labelOf(step, inputs, setting),
     Effect.gen(function* () {
       const read: Record<string, Value> = {};
       const passed = yield* value(step.body.condition, step, inputs, read);

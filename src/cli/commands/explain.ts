@@ -1,0 +1,84 @@
+import { Argument, Command } from "effect/cli";
+import * as Effect from "effect/Effect";
+import { codes } from "../../diagnostic/codes.ts";
+import { nearMiss } from "../../diagnostic/near-miss.ts";
+import { explainDifference } from "../../plan/explain.ts";
+import { layerFileSystem } from "../../store/file-system.ts";
+import { Store } from "../../store/store.ts";
+import { ready } from "../compiled.ts";
+import { forecast } from "../dry-run.ts";
+import { UsageError } from "../exit.ts";
+import { project } from "../flags.ts";
+import { print } from "../print.ts";
+import { runFailed } from "../run-failed.ts";
+
+export const explain = Command.make(
+  "explain",
+  {
+    what: Argument.String("file-or-code").pipe(Argument.withDescription("A pipeline, or a code such as MTT3004")),
+    step: Argument.String("step").pipe(Argument.withDescription("The step of the pipeline"), Argument.optional),
+    ...project,
+  },
+  Effect.fnUntraced(function* (flags) {
+    if (/^MTT\d+$/i.test(flags.what)) return yield* explainCode(flags.what.toUpperCase());
+    if (flags.step._tag === "None") {
+      return yield* new UsageError({
+        message: "which step?",
+        help: `mtt explain ${flags.what} STEP, or mtt explain MTT3004 for a diagnostic`,
+      });
+    }
+    const name = flags.step.value;
+    const program = yield* ready(flags.what, flags, "human");
+    const ids = program.plan.steps.map(({ id }) => id);
+    if (!ids.includes(name)) {
+      const near = nearMiss(name, ids);
+      return yield* new UsageError({
+        message: `${flags.what} has no step \`${name}\`${near === undefined ? "" : `; did you mean \`${near}\`?`}`,
+        help: `its steps are ${ids.join(", ")}`,
+      });
+    }
+    const forecasts = yield* forecast(flags.what, program, [name]);
+    const found = forecasts.find(({ step }) => step.id === name)!;
+    if (found.would === "cached") return yield* print(`${name} is stored: nothing would run`);
+    if (found.would === "fail") return yield* print(`${name} would fail: ${found.why}`);
+    if (found.would === "waits" || found.label === undefined) {
+      const first = forecasts.filter(({ would }) => would === "run").map(({ step }) => step.id);
+      return yield* print(`${name} would run after ${first.join(", ")}, which would run first`);
+    }
+    const { label, kept } = found;
+    const before = yield* Effect.flatMap(Store, (store) => store.list).pipe(
+      Effect.provide(layerFileSystem(program.config.store)),
+      Effect.catchTag("StoreError", runFailed),
+    );
+    const last = before
+      .map(({ result }) => result)
+      .filter((result) => result.name === name && result.kind === label.kind)
+      .sort((a, b) => b.finished - a.finished)[0];
+    if (last === undefined) return yield* print(`${name} would run: the store holds no result of it`);
+    const more = kept === undefined ? "" : `; ${kept} epochs of it are stored, and it would go on from there`;
+    yield* print(
+      [
+        `${name} would run: this has changed since its last result${more}`,
+        ...explainDifference(last.preimage, label.preimage),
+      ].join("\n  "),
+    );
+  }),
+).pipe(
+  Command.withDescription("Why a step would run again; what a diagnostic's code means"),
+  Command.withExamples([
+    { command: "mtt explain pipelines/mnist.mtt classifier", description: "What changed since the last result" },
+    { command: "mtt explain MTT3004", description: "A diagnostic's page" },
+  ]),
+);
+
+const explainCode = Effect.fnUntraced(function* (code: string) {
+  const known: Readonly<Record<string, string>> = codes;
+  const title = known[code];
+  if (title === undefined) {
+    const near = nearMiss(code, Object.keys(known));
+    return yield* new UsageError({
+      message: `there is no diagnostic ${code}${near === undefined ? "" : `; did you mean ${near}?`}`,
+    });
+  }
+  yield* print(`${code}: ${title}`);
+});

@@ -1,0 +1,130 @@
+import * as Clock from "effect/Clock";
+import * as Effect from "effect/Effect";
+import * as Option from "effect/Option";
+import type { BackendError } from "../../backend/backend.ts";
+import { applyOperation } from "../../data/apply.ts";
+import type { Examples } from "../../data/condition.ts";
+import type { Dataset, Predictions } from "../../data/dataset.ts";
+import { loadSource } from "../../data/load.ts";
+import type { Body, Step } from "../../plan/plan.ts";
+import { preimage } from "../../plan/preimage.ts";
+import { hashJson } from "../../store/hash.ts";
+import { STORE_FORMAT, Store } from "../../store/store.ts";
+import { simplify } from "../../transform/simplify.ts";
+import { vmap } from "../../transform/vmap.ts";
+import { Events, type Figures } from "../events.ts";
+import type { Outcome } from "../outcome.ts";
+import type { Setting } from "../setting.ts";
+import { warn } from "../warn.ts";
+
+type Of<K extends Body["kind"]> = Step & { readonly body: Extract<Body, { readonly kind: K }> };
+
+/** Reads a source. Its contents decide its key, so that the same data is the same wherever it lies; the store only remembers having seen it. */
+export const dataStep = (step: Of<"data">, setting: Setting) =>
+  described(
+    step,
+    Effect.gen(function* () {
+      const events = yield* Events;
+      return yield* loadSource(step.body.source, step.body.fields, {
+        ...setting.data,
+        report: (event) =>
+          event.kind === "warning"
+            ? Effect.provideService(warn(step, "MTT5001", event.message), Events, events)
+            : events.emit({
+                event: "step.progress",
+                step: step.id,
+                fraction: event.fraction ?? 0,
+                figures: { doing: event.message },
+              }),
+      });
+    }),
+  );
+
+/** A view of data sets, computed each time: it copies no examples. */
+export const queryStep = (step: Of<"query">, inputs: readonly Outcome[], setting: Setting) =>
+  described(
+    step,
+    Effect.gen(function* () {
+      const sets: (Dataset | Predictions)[] = [];
+      for (const input of inputs) sets.push(input.data ?? (yield* predictionsOf(input)));
+      return yield* applyOperation(step.body.operation, sets, examplesOn(setting));
+    }),
+  );
+
+const predictionsOf = (outcome: Outcome) =>
+  Effect.gen(function* () {
+    const { values, index } = yield* outcome.arrays("predictions");
+    if (values === undefined || index?.dtype !== "i32") throw new TypeError("a prediction has values and an index");
+    const predictions: Predictions = {
+      values,
+      index: Int32Array.from(index.data),
+      source: String(outcome.figures.source),
+    };
+    return predictions;
+  });
+
+const examplesOn = ({ backend }: Setting): Examples<BackendError, never> => ({
+  open: (graph, rows) =>
+    Effect.map(
+      backend.open(
+        {
+          graph: simplify(
+            vmap(
+              graph,
+              graph.inputs.map(() => 0),
+              { size: rows },
+            ),
+          ),
+          resident: 0,
+          updated: 0,
+        },
+        [],
+      ),
+      (session) => session.run,
+    ),
+});
+
+const described = <E, R>(step: Step, load: Effect.Effect<Dataset, E, R>) =>
+  Effect.gen(function* () {
+    const store = yield* Store;
+    const events = yield* Events;
+    const start = yield* Clock.currentTimeMillis;
+    const data = yield* load;
+    const seconds = ((yield* Clock.currentTimeMillis) - start) / 1000;
+    const figures: Figures = { count: data.index.length, origin: data.origin, hash: data.hash };
+    const image = { step: preimage(step.body), inputs: [data.hash] };
+    const key = hashJson(image);
+    const seen = Option.isSome(yield* store.getResult(key));
+    const kind = step.body.kind;
+    if (!seen) {
+      yield* store.putResult({
+        format: STORE_FORMAT,
+        key,
+        kind,
+        name: step.id,
+        preimage: image,
+        figures,
+        arrays: {},
+        seconds,
+        finished: yield* Clock.currentTimeMillis,
+      });
+    }
+    yield* events.emit({
+      event: seen ? "step.cached" : "step.finished",
+      step: step.id,
+      kind,
+      key,
+      seconds,
+      result: figures,
+    });
+    const outcome: Outcome = {
+      key,
+      status: seen ? "cached" : "ran",
+      seconds,
+      figures,
+      content: data.hash,
+      arrays: () => Effect.succeed({}),
+      data,
+    };
+    return outcome;
+  });

@@ -1,0 +1,39 @@
+import * as Effect from "effect/Effect";
+import type { Dataset } from "../data/dataset.ts";
+import type { Algorithm, Checkpoint } from "../plan/algorithm.ts";
+import type { Step } from "../plan/plan.ts";
+import { drive } from "./drive.ts";
+import { type Events, emit } from "./events.ts";
+import type { Setting } from "./setting.ts";
+import { warn } from "./warn.ts";
+
+/** Often enough for a bar, seldom enough to cost nothing. */
+const PROGRESS_MS = 100;
+
+/** Drives a step's algorithm: progress and warnings become the step's events. Figures past an epoch's end always get through. */
+export const driveStep = <A, E = never, R = never>(
+  step: Step,
+  algorithm: Algorithm<A>,
+  options: {
+    readonly setting: Setting;
+    readonly data: readonly Dataset[];
+    readonly precision: "f32" | "f64";
+    readonly checkpoint?: (at: number, state: Checkpoint) => Effect.Effect<void, E, R>;
+  },
+) => {
+  let last = Number.NEGATIVE_INFINITY;
+  return drive<A, E, R | Events>(algorithm, {
+    backend: options.setting.backend,
+    precision: options.precision,
+    data: options.data,
+    checkpoint: options.checkpoint ?? (() => Effect.void),
+    progress: (fraction, figures) =>
+      Effect.suspend(() => {
+        const now = performance.now();
+        if (now - last < PROGRESS_MS && figures.accuracy === undefined && fraction < 1) return Effect.void;
+        last = now;
+        return emit({ event: "step.progress", step: step.id, fraction, figures });
+      }),
+    warn: (message) => warn(step, "MTT5002", message),
+  });
+};
