@@ -4,7 +4,6 @@ import { type Reason, refuse, ShapeError, type SymbolicType } from "./mismatch.t
 import * as o from "./operations.ts";
 import type { Prims } from "./primitives.ts";
 import { type Operand, type Primitive, primitive, type Surroundings, single, tensors } from "./surface-parameters.ts";
-import type { shapeOps } from "./symbolic.ts";
 
 export type { Argument, ArgumentTypes, Operand, ParameterKind, Primitive, Surroundings } from "./surface-parameters.ts";
 

@@ -1,0 +1,143 @@
+import type { DType } from "../shape/dtype.ts";
+import { sizeOf, type TensorType } from "../shape/tensor.ts";
+import type { Graph, Node } from "./graph.ts";
+import type { Prim, Prims } from "./primitives.ts";
+
+/** An estimate: arithmetic operations (a fused multiply-add is 2), and bytes read and written if nothing is fused. */
+export interface Cost {
+  readonly flops: number;
+  readonly bytes: number;
+}
+
+/** The arithmetic of one operation from its types; a transcendental function counts as `TRANSCENDENTAL`. */
+type CostRule<P extends Prim> = (params: Prims[P], inputs: readonly TensorType[], type: TensorType) => number;
+
+/** About what e^x costs beside an addition on vector hardware. */
+const TRANSCENDENTAL = 10;
+
+const nothing = () => 0;
+const each =
+  (weight: number) =>
+  (_params: object, _inputs: readonly TensorType[], type: TensorType): number =>
+    weight * sizeOf(type.shape);
+const eachRead = (_params: object, [x]: readonly TensorType[]): number => sizeOf(x!.shape);
+const transcendental = each(TRANSCENDENTAL);
+
+/** n log2 n comparisons a line. */
+const sorting = ({ dimension }: { readonly dimension: number }, [x]: readonly TensorType[]): number =>
+  sizeOf(x!.shape) * Math.max(1, Math.ceil(Math.log2(x!.shape[dimension]!)));
+
+/** A multiply-add for each output, tap and channel of its group, padding counted. */
+const products = (y: TensorType, kernel: readonly number[], channels: number): number =>
+  2 * sizeOf(y.shape) * kernel[0]! * kernel[1]! * channels;
+
+const flops = {
+  constant: nothing,
+  iota: nothing,
+  /** Ten rounds of two multiplications and four other operations make four words. */
+  random_bits: each(20),
+  negate: each(1),
+  abs: each(1),
+  sign: each(1),
+  floor: each(1),
+  exponential: transcendental,
+  exponential_minus_one: transcendental,
+  log: transcendental,
+  log_plus_one: transcendental,
+  sqrt: each(4),
+  rsqrt: each(4),
+  tanh: transcendental,
+  logistic: transcendental,
+  softplus: each(2 * TRANSCENDENTAL),
+  erf: transcendental,
+  sine: transcendental,
+  cosine: transcendental,
+  not: each(1),
+  is_finite: each(1),
+  convert: each(1),
+  stop_gradient: nothing,
+  add: each(1),
+  subtract: each(1),
+  multiply: each(1),
+  divide: each(1),
+  maximum: each(1),
+  minimum: each(1),
+  power: each(2 * TRANSCENDENTAL),
+  remainder: each(1),
+  and: each(1),
+  or: each(1),
+  compare: each(1),
+  select: each(1),
+  broadcast_in_dim: nothing,
+  reshape: nothing,
+  transpose: nothing,
+  reverse: nothing,
+  slice: nothing,
+  pad: nothing,
+  concatenate: nothing,
+  reduce_sum: eachRead,
+  reduce_max: eachRead,
+  argmax: eachRead,
+  cumulative_sum: eachRead,
+  sort: sorting,
+  argsort: sorting,
+  dot_general: ({ lhs_contracting }, [x], type) =>
+    2 * sizeOf(type.shape) * sizeOf(lhs_contracting.map((axis) => x!.shape[axis]!)),
+  gather: nothing,
+  scatter_add: eachRead,
+  conv2d: (_, [, w], y) => products(y, w!.shape, w!.shape[2]!),
+  conv2d_input_gradient: (_, [dy, w]) => products(dy!, w!.shape, w!.shape[2]!),
+  conv2d_filter_gradient: (_, [, dy], w) => products(dy!, w.shape, w.shape[2]!),
+  unfold: nothing,
+  fold: eachRead,
+  batch_mean: each(1),
+} as const satisfies { readonly [P in Prim]: CostRule<P> };
+
+const BYTES: { readonly [D in DType]: number } = { f32: 4, f64: 8, i32: 4, bool: 1 };
+
+/** The memory an array takes. */
+export const bytesOf = ({ dtype, shape }: TensorType): number => BYTES[dtype] * sizeOf(shape);
+
+/** Views that no engine copies. */
+const free: ReadonlySet<Prim> = new Set(["reshape", "stop_gradient"]);
+
+export function nodeCost(node: Node, inputs: readonly TensorType[]): Cost {
+  const rule = flops[node.op] as CostRule<Prim>;
+  const moved = free.has(node.op) ? 0 : inputs.reduce((sum, x) => sum + bytesOf(x), bytesOf(node.type));
+  return { flops: rule(node.params as never, inputs, node.type), bytes: moved };
+}
+
+/** The sum over all nodes. */
+export function cost(graph: Graph): Cost {
+  const types = [...graph.inputs, ...graph.nodes].map(({ type }) => type);
+  let [total, bytes] = [0, 0];
+  for (const node of graph.nodes) {
+    const one = nodeCost(
+      node,
+      node.inputs.map((v) => types[v]!),
+    );
+    total += one.flops;
+    bytes += one.bytes;
+  }
+  return { flops: total, bytes };
+}
+
+/** The most bytes that live at once when nodes run in order and a value is dropped after its last use; inputs and outputs stay. */
+export function peakBytes(graph: Graph): number {
+  const types = [...graph.inputs, ...graph.nodes].map(({ type }) => type);
+  const lastUse = new Map<number, number>();
+  graph.nodes.forEach(({ inputs }, i) => {
+    for (const v of inputs) lastUse.set(v, i);
+  });
+  const kept = new Set([...graph.outputs, ...graph.inputs.keys()]);
+  let live = graph.inputs.reduce((sum, { type }) => sum + bytesOf(type), 0);
+  let peak = live;
+  graph.nodes.forEach(({ inputs, type }, i) => {
+    live += bytesOf(type);
+    peak = Math.max(peak, live);
+    for (const v of new Set(inputs)) if (lastUse.get(v) === i && !kept.has(v)) live -= bytesOf(types[v]!);
+    const own = graph.inputs.length + i;
+    if (!lastUse.has(own) && !kept.has(own)) live -= bytesOf(type);
+  });
+  return peak;
+}
