@@ -1,4 +1,7 @@
-import { type Effect, Schema, type Scope } from "effect";
+import * as Context from "effect/Context";
+import type * as Effect from "effect/Effect";
+import * as Schema from "effect/Schema";
+import type * as Scope from "effect/Scope";
 import type { Program } from "../plan/program.ts";
 import type { Tensor } from "../shape/tensor.ts";
 
@@ -29,3 +32,6 @@ export interface Backend {
     resident: readonly Tensor[],
   ) => Effect.Effect<BackendSession, BackendError, Scope.Scope>;
 }
+
+/** The engine of a run, for programs that ask for it as a service. */
+export class CurrentBackend extends Context.Service<CurrentBackend, Backend>()("mtt/backend/CurrentBackend") {}

@@ -1,0 +1,149 @@
+import { createRequire } from "node:module";
+import * as Effect from "effect/Effect";
+import * as Layer from "effect/Layer";
+import * as Semaphore from "effect/Semaphore";
+import type { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
+import { evaluate } from "../ir/evaluate.ts";
+import { LoweringError, lowerOnnx } from "../lower/onnx.ts";
+import { liftRandom } from "../lower/random.ts";
+import type { Program } from "../plan/program.ts";
+import { type Tensor, type TensorType, zeros } from "../shape/tensor.ts";
+import { type Backend, BackendError, type BackendSession, CurrentBackend } from "./backend.ts";
+import { encodeModel } from "./onnx/proto.ts";
+
+export type OnnxDevice = "cpu" | "webgpu" | "cuda";
+
+export interface OnnxOptions {
+  readonly device?: OnnxDevice;
+  /** Threads of one operation on the CPU; as many as cores where absent. */
+  readonly threads?: number;
+  /** Prefix of the file to which ONNX Runtime writes its profile of every node. */
+  readonly profile?: string;
+}
+
+const require = createRequire(import.meta.url);
+const { version } = require("onnxruntime-node/package.json") as { readonly version: string };
+
+const ortType = { f32: "float32", f64: "float64", i32: "int32", bool: "bool" } as const;
+/** ONNX Runtime's level for faults that end the process: all others come as errors, not as lines on the terminal. */
+const FATAL = 4;
+
+/**
+ * ONNX Runtime. The native library is loaded when the first program is opened, so that a run whose results are all stored never waits for it.
+ * Resident values are arrays of this process, which the engine reads and writes in place: an updated one has two, of which one is read while the
+ * other is written.
+ */
+export const onnx = (options: OnnxOptions = {}): Backend => {
+  const device = options.device ?? "cpu";
+  const fault = (error: unknown) => failure(device, error);
+  return {
+    name: "onnx",
+    device,
+    identity: `onnx/${version}/${device}`,
+    open: (program, resident) =>
+      Effect.gen(function* () {
+        const { lifted, model } = yield* Effect.try({ try: () => prepare(program), catch: fault });
+        const ort = yield* Effect.tryPromise({ try: loadOrt, catch: fault });
+        const native = yield* Effect.acquireRelease(
+          Effect.tryPromise({
+            try: () => ort.InferenceSession.create(model, sessionOptions(options, device)),
+            catch: fault,
+          }),
+          (session) =>
+            Effect.promise(async () => {
+              if (options.profile !== undefined) session.endProfiling();
+              await session.release();
+            }),
+        );
+        const wrap = (value: Tensor): OrtTensor => new ort.Tensor(ortType[value.dtype], value.data, value.shape);
+        const { updated, graph } = program;
+        const typeOf = (value: number): TensorType =>
+          value < graph.inputs.length ? graph.inputs[value]!.type : graph.nodes[value - graph.inputs.length]!.type;
+        const answers = graph.outputs.slice(updated).map(typeOf);
+
+        const values = resident.map(copy);
+        const feeds: Record<string, OrtTensor> = {};
+        values.forEach((value, i) => {
+          feeds[`input${i}`] = wrap(value);
+        });
+        // What the next run writes: a value, and the engine's view of it.
+        const next = values.slice(0, updated).map((value) => {
+          const tensor = zeros(value.dtype, value.shape);
+          return { tensor, view: wrap(tensor) };
+        });
+        const one = yield* Semaphore.make(1);
+
+        const run = async (fed: readonly Tensor[]): Promise<readonly Tensor[]> => {
+          const inputs = [...values, ...fed];
+          const { draws, needs } = lifted;
+          if (draws !== undefined)
+            inputs.push(
+              ...evaluate(
+                draws,
+                needs.map((i) => inputs[i]!),
+              ),
+            );
+          for (let i = values.length; i < inputs.length; i++) feeds[`input${i}`] = wrap(inputs[i]!);
+          const results = answers.map((type) => zeros(type.dtype, type.shape));
+          const fetches: Record<string, OrtTensor> = {};
+          next.forEach(({ view }, i) => {
+            fetches[`output${i}`] = view;
+          });
+          results.forEach((result, i) => {
+            fetches[`output${updated + i}`] = wrap(result);
+          });
+          await native.run(feeds, fetches);
+          for (let i = 0; i < updated; i++) {
+            const before = { tensor: values[i]!, view: feeds[`input${i}`]! };
+            values[i] = next[i]!.tensor;
+            feeds[`input${i}`] = next[i]!.view;
+            next[i] = before;
+          }
+          return results;
+        };
+
+        const session: BackendSession = {
+          run: (fed) => one.withPermit(Effect.tryPromise({ try: () => run(fed), catch: fault })),
+          read: one.withPermit(Effect.sync(() => values.map(copy))),
+        };
+        return session;
+      }),
+  };
+};
+
+export const layerOnnx = (options: OnnxOptions = {}): Layer.Layer<CurrentBackend> =>
+  Layer.sync(CurrentBackend, () => onnx(options));
+
+export const loadOrt = async () => {
+  const { default: ort } = await import("onnxruntime-node");
+  ort.env.logLevel = "fatal";
+  return ort;
+};
+
+const prepare = (program: Program) => {
+  const lifted = liftRandom(program.graph);
+  return { lifted, model: encodeModel(lowerOnnx(lifted.graph)) };
+};
+
+const copy = (value: Tensor): Tensor => ({ ...value, data: value.data.slice() }) as Tensor;
+
+export const sessionOptions = (
+  { threads, profile }: OnnxOptions,
+  device: OnnxDevice,
+): InferenceSession.SessionOptions => ({
+  executionProviders: device === "cpu" ? ["cpu"] : [device, "cpu"],
+  graphOptimizationLevel: "all",
+  logSeverityLevel: FATAL,
+  ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
+  ...(profile === undefined ? {} : { enableProfiling: true, profileFilePrefix: profile }),
+});
+
+export const failure = (device: OnnxDevice, error: unknown): BackendError =>
+  new BackendError({
+    backend: `onnx (${device})`,
+    message: error instanceof Error ? error.message : String(error),
+    help:
+      error instanceof LoweringError
+        ? error.help
+        : "`mtt backend list` says what can compute here; `--backend reference` computes anything, slowly",
+  });

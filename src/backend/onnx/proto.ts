@@ -1,0 +1,128 @@
+import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
+import { elementType } from "../../lower/onnx/emitter.ts";
+import type { Attribute, OnnxConstant, OnnxModel, OnnxNode, OnnxValue } from "../../lower/onnx/model.ts";
+
+/** Version of the file format and of the operators (https://onnx.ai/onnx/repo-docs/Versioning.html). */
+const IR_VERSION = 10;
+const OPSET = 21;
+
+type Scalar = "int32" | "int64" | "float" | "string" | "bytes";
+type Field = readonly [number: number, type: Scalar | (() => Schema)];
+type Schema = Readonly<Record<string, Field>>;
+/** Field values by name; an array is a repeated field. */
+type Message = { readonly [field: string]: Value | readonly Value[] | undefined };
+type Value = number | bigint | string | Uint8Array | Message;
+
+// The part of onnx.proto that models here use: field numbers and types, https://github.com/onnx/onnx/blob/main/onnx/onnx.proto.
+const dimension: Schema = { dim_value: [1, "int64"] };
+const shape: Schema = { dim: [1, () => dimension] };
+const tensorType: Schema = { elem_type: [1, "int32"], shape: [2, () => shape] };
+const type: Schema = { tensor_type: [1, () => tensorType] };
+const valueInfo: Schema = { name: [1, "string"], type: [2, () => type] };
+const tensor: Schema = { dims: [1, "int64"], data_type: [2, "int32"], name: [8, "string"], raw_data: [9, "bytes"] };
+const attribute: Schema = {
+  name: [1, "string"],
+  f: [2, "float"],
+  i: [3, "int64"],
+  s: [4, "bytes"],
+  ints: [8, "int64"],
+  type: [20, "int32"],
+};
+const node: Schema = {
+  input: [1, "string"],
+  output: [2, "string"],
+  name: [3, "string"],
+  op_type: [4, "string"],
+  attribute: [5, () => attribute],
+};
+const graph: Schema = {
+  node: [1, () => node],
+  name: [2, "string"],
+  initializer: [5, () => tensor],
+  input: [11, () => valueInfo],
+  output: [12, () => valueInfo],
+};
+const operatorSet: Schema = { domain: [1, "string"], version: [2, "int64"] };
+const model: Schema = {
+  ir_version: [1, "int64"],
+  producer_name: [2, "string"],
+  graph: [7, () => graph],
+  opset_import: [8, () => operatorSet],
+};
+
+/** The bytes of an ONNX file (ModelProto). Constants are little-endian, as the arrays of every machine Node runs on. */
+export const encodeModel = ({ name, inputs, outputs, constants, nodes }: OnnxModel): Uint8Array<ArrayBuffer> =>
+  write(new BinaryWriter(), model, {
+    ir_version: IR_VERSION,
+    producer_name: "mtt",
+    graph: {
+      node: nodes.map(nodeMessage),
+      name,
+      initializer: constants.map(tensorMessage),
+      input: inputs.map(valueMessage),
+      output: outputs.map(valueMessage),
+    },
+    opset_import: [{ domain: "", version: OPSET }],
+  }).finish();
+
+const nodeMessage = ({ op, inputs, outputs, attributes }: OnnxNode): Message => ({
+  input: inputs,
+  output: outputs,
+  name: `${op}_${outputs[0]}`,
+  op_type: op,
+  attribute: Object.entries(attributes).map(([key, value]) => attributeMessage(key, value)),
+});
+
+/** `type` is AttributeProto.AttributeType. */
+const attributeMessage = (name: string, value: Attribute): Message => {
+  if ("int" in value) return { name, i: value.int, type: 2 };
+  if ("float" in value) return { name, f: value.float, type: 1 };
+  if ("ints" in value) return { name, ints: value.ints, type: 7 };
+  return { name, s: new TextEncoder().encode(value.text), type: 3 };
+};
+
+const tensorMessage = ({ name, type, shape, data }: OnnxConstant): Message => ({
+  dims: shape,
+  data_type: elementType[type],
+  name,
+  raw_data: new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
+});
+
+const valueMessage = ({ name, type, shape }: OnnxValue): Message => ({
+  name,
+  type: { tensor_type: { elem_type: elementType[type], shape: { dim: shape.map((d) => ({ dim_value: d })) } } },
+});
+
+function write(writer: BinaryWriter, schema: Schema, message: Message): BinaryWriter {
+  for (const [name, value] of Object.entries(message)) {
+    const field = schema[name];
+    if (field === undefined) throw new TypeError(`the schema has no field ${name}`);
+    if (value === undefined) continue;
+    for (const one of Array.isArray(value) ? (value as readonly Value[]) : [value as Value]) writeField(writer, field, one);
+  }
+  return writer;
+}
+
+function writeField(writer: BinaryWriter, [number, kind]: Field, value: Value): void {
+  if (typeof kind === "function") {
+    write(writer.tag(number, WireType.LengthDelimited).fork(), kind(), value as Message).join();
+    return;
+  }
+  switch (kind) {
+    case "int32":
+      writer.tag(number, WireType.Varint).int32(value as number);
+      return;
+    case "int64":
+      writer.tag(number, WireType.Varint).int64(value as number);
+      return;
+    case "float":
+      writer.tag(number, WireType.Bit32).float(value as number);
+      return;
+    case "string":
+      writer.tag(number, WireType.LengthDelimited).string(value as string);
+      return;
+    case "bytes":
+      writer.tag(number, WireType.LengthDelimited).bytes(value as Uint8Array);
+      return;
+  }
+}

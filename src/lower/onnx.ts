@@ -1,0 +1,47 @@
+import type { Graph, Node } from "../ir/graph.ts";
+import type { Prim } from "../ir/primitives.ts";
+import { convolutions } from "./onnx/convolutions.ts";
+import { elementwise } from "./onnx/elementwise.ts";
+import { Emitter, sameShape } from "./onnx/emitter.ts";
+import { indexing } from "./onnx/indexing.ts";
+import type { OnnxModel, OnnxValue } from "./onnx/model.ts";
+import { dotGeneral } from "./onnx/products.ts";
+import { reductions } from "./onnx/reductions.ts";
+import type { Rule } from "./onnx/rule.ts";
+import { structure } from "./onnx/structure.ts";
+import { canonical, plain, type View } from "./onnx/view.ts";
+
+export { LoweringError } from "./onnx/rule.ts";
+
+const rules: { readonly [P in Prim]: Rule<P> } = {
+  ...elementwise,
+  ...structure,
+  ...reductions,
+  ...indexing,
+  ...convolutions,
+  dot_general: dotGeneral,
+};
+
+/**
+ * The graph as an ONNX model, inputs and outputs in order under the names `input0`, `output0`, …. Draws nothing: lift `random_bits` first.
+ * Throws LoweringError for what the engine cannot compute.
+ */
+export function lowerOnnx(graph: Graph): OnnxModel {
+  const emitter = new Emitter();
+  const inputs = graph.inputs.map(({ type }, i): OnnxValue => ({ name: `input${i}`, type: type.dtype, shape: type.shape }));
+  const views: View[] = graph.inputs.map(({ type }, i) => plain(emitter, inputs[i]!, type.dtype, type.shape));
+  for (const node of graph.nodes) views.push(lowerNode(emitter, node, node.inputs.map((value) => views[value]!)));
+  const outputs = graph.outputs.map((value, i): OnnxValue => {
+    const { dtype, shape } = views[value]!;
+    const name = `output${i}`;
+    const result = canonical(emitter, views[value]!);
+    if (!sameShape(result.shape, shape)) throw new Error(`${name} has shape [${result.shape}], not [${shape}]`);
+    // A copy for each output: an input or constant may not be one itself, nor one value two.
+    emitter.nodes.push({ op: "Identity", inputs: [result.name], outputs: [name], attributes: {} });
+    return { name, type: dtype, shape };
+  });
+  return { name: "mtt", inputs, outputs, constants: emitter.constants, nodes: emitter.nodes };
+}
+
+const lowerNode = <P extends Prim>(emitter: Emitter, node: Node & { readonly op: P }, inputs: readonly View[]): View =>
+  (rules[node.op] as Rule<Prim>)(emitter, inputs, node.params, node.type);

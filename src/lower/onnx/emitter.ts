@@ -1,0 +1,126 @@
+import type { DType } from "../../shape/dtype.ts";
+import type { Attributes, OnnxConstant, OnnxNode, OnnxType, OnnxValue } from "./model.ts";
+
+type Data = OnnxConstant["data"];
+
+/**
+ * Collects the nodes of an ONNX graph. Operations are pure, so an equal node is made once; a constant that is only looked at differently
+ * (reshaped) stays a constant.
+ */
+export class Emitter {
+  readonly nodes: OnnxNode[] = [];
+  readonly #constants = new Map<string, OnnxConstant>();
+  readonly #known = new Map<string, OnnxValue>();
+  #count = 0;
+
+  get constants(): readonly OnnxConstant[] {
+    return [...this.#constants.values()];
+  }
+
+  /** One node with one output of this type. */
+  emit(
+    op: string,
+    inputs: readonly OnnxValue[],
+    type: OnnxType,
+    shape: readonly number[],
+    attributes: Attributes = {},
+  ): OnnxValue {
+    const names = inputs.map(({ name }) => name);
+    const key = `${op} ${names.join(",")} ${JSON.stringify(attributes)}`;
+    const known = this.#known.get(key);
+    if (known !== undefined) return known;
+    const value = { name: this.#name(), type, shape };
+    this.nodes.push({ op, inputs: names, outputs: [value.name], attributes });
+    this.#known.set(key, value);
+    return value;
+  }
+
+  /** A node with several outputs. */
+  emitMany(
+    op: string,
+    inputs: readonly OnnxValue[],
+    types: readonly OnnxType[],
+    shape: readonly number[],
+    attributes: Attributes,
+  ): readonly OnnxValue[] {
+    const values = types.map((type) => ({ name: this.#name(), type, shape }));
+    this.nodes.push({
+      op,
+      inputs: inputs.map(({ name }) => name),
+      outputs: values.map(({ name }) => name),
+      attributes,
+    });
+    return values;
+  }
+
+  constant(type: OnnxType, shape: readonly number[], data: Data): OnnxValue {
+    const key = data.length <= 4096 ? `${type} [${shape}] ${bits(data)}` : undefined;
+    const known = key === undefined ? undefined : this.#known.get(key);
+    if (known !== undefined) return known;
+    const value = { name: this.#name(), type, shape, data };
+    this.#constants.set(value.name, value);
+    if (key !== undefined) this.#known.set(key, value);
+    return value;
+  }
+
+  scalar(dtype: DType, value: number): OnnxValue {
+    return this.constant(dtype, [], fill(dtype, [value]));
+  }
+
+  ints(values: readonly number[]): OnnxValue {
+    return this.constant("i64", [values.length], BigInt64Array.from(values, BigInt));
+  }
+
+  /** The same elements in another shape. */
+  reshape(value: OnnxValue, shape: readonly number[]): OnnxValue {
+    if (sameShape(value.shape, shape)) return value;
+    const constant = this.#constants.get(value.name);
+    if (constant !== undefined) return this.constant(value.type, shape, constant.data);
+    return this.emit("Reshape", [value, this.ints(shape)], value.type, shape, { allowzero: { int: 1 } });
+  }
+
+  transpose(value: OnnxValue, permutation: readonly number[]): OnnxValue {
+    if (permutation.every((p, i) => p === i)) return value;
+    const shape = permutation.map((p) => value.shape[p]!);
+    return this.emit("Transpose", [value], value.type, shape, { perm: { ints: permutation } });
+  }
+
+  expand(value: OnnxValue, shape: readonly number[]): OnnxValue {
+    if (sameShape(value.shape, shape)) return value;
+    return this.emit("Expand", [value, this.ints(shape)], value.type, shape);
+  }
+
+  cast(value: OnnxValue, type: OnnxType): OnnxValue {
+    if (value.type === type) return value;
+    return this.emit("Cast", [value], type, value.shape, { to: { int: elementType[type] } });
+  }
+
+  #name(): string {
+    return `v${this.#count++}`;
+  }
+}
+
+/** TensorProto.DataType */
+export const elementType = { f32: 1, i32: 6, i64: 7, bool: 9, f64: 11 } as const satisfies Record<OnnxType, number>;
+
+export const sameShape = (a: readonly number[], b: readonly number[]): boolean =>
+  a.length === b.length && a.every((d, i) => d === b[i]);
+
+export const count = (shape: readonly number[]): number => shape.reduce((n, d) => n * d, 1);
+
+export function fill(dtype: DType, values: readonly number[]): Data {
+  switch (dtype) {
+    case "f32":
+      return Float32Array.from(values);
+    case "f64":
+      return Float64Array.from(values);
+    case "i32":
+      return Int32Array.from(values);
+    case "bool":
+      return Uint8Array.from(values);
+  }
+}
+
+/** Bytes as text: -0 and NaN's payloads count. */
+const bits = (data: Data): string =>
+  String.fromCharCode(...new Uint8Array(data.buffer, data.byteOffset, Math.min(data.byteLength, 32768)));
