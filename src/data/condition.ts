@@ -6,7 +6,7 @@ import type { Tensor } from "../shape/tensor.ts";
 import type { Column, Dataset, Predictions } from "./dataset.ts";
 import { attempt, type DataError, refuse } from "./error.ts";
 import { gather } from "./gather.ts";
-import { checkLabels } from "./idx.ts";
+import { checkLabels } from "./labels.ts";
 import { withinColumn } from "./limits.ts";
 import { withColumn } from "./query.ts";
 import { fieldSize, makeView, sourceSize } from "./view.ts";
@@ -64,7 +64,7 @@ export const mapField = Effect.fnUntraced(function* <E, R>(
     }
   });
   return yield* attempt(() => {
-    if (field.classes !== undefined) checkLabels(column, field, `map(${field.name})`, () => undefined);
+    if (field.classes !== undefined) checkLabels(column, field, `map(${field.name})`);
     return withColumn(data, field, column, 1);
   });
 });

@@ -2,8 +2,9 @@ import type { Field } from "../plan/dataset.ts";
 import type { Column } from "./dataset.ts";
 import { refuse } from "./error.ts";
 import { unpack } from "./inflate.ts";
+import { checkLabels, packLabels } from "./labels.ts";
 import { LIMITS, withinColumn } from "./limits.ts";
-import { fieldSize, makeColumn, showField } from "./view.ts";
+import { makeColumn, showField } from "./view.ts";
 
 /**
  * IDX, the format of MNIST: two zero bytes, a type, the number of axes, their sizes as big-endian u32, then the numbers, big-endian
@@ -121,35 +122,15 @@ export const parseIdx = (contents: Uint8Array, file: string, field: Field): Colu
     });
   }
   const data = numbers(contents, header);
-  if (field.classes !== undefined) checkLabels(data, field, file, (row) => header.start + row * header.width);
+  if (field.classes !== undefined) {
+    checkLabels(data, field, file, (row) => header.start + row * header.width);
+    return makeColumn(field, packLabels(data, field));
+  }
   return makeColumn(field, data, header.type === "u8" && isFloat ? 1 / 255 : 1);
 };
 
 export const sameShape = (a: readonly number[], b: readonly number[]): boolean =>
   a.length === b.length && a.every((size, axis) => size === b[axis]);
-
-/** Every label in 0 … classes - 1. */
-export const checkLabels = (
-  data: Column["data"],
-  field: Field,
-  file: string,
-  offsetOf: (row: number) => number | undefined,
-): void => {
-  const classes = field.classes!;
-  for (let row = 0; row < data.length; row++) {
-    const label = data[row]!;
-    if (label >= 0 && label < classes && Number.isInteger(label)) continue;
-    const offset = offsetOf(row);
-    refuse("MTT5207", {
-      message: `${file}: example ${row} has the label ${label}, and \`${field.name}\` is class[${classes}]: 0 to ${classes - 1}`,
-      file,
-      ...(offset === undefined ? {} : { offset }),
-      expected: `0 to ${classes - 1}`,
-      found: String(label),
-      help: `if the data has more classes, declare class[${Number.isInteger(label) && label >= classes ? label + 1 : "n"}]`,
-    });
-  }
-};
 
 const numbers = (contents: Uint8Array, { type, width, start, elements }: Header): Column["data"] => {
   const view = new DataView(contents.buffer, contents.byteOffset + start, elements * width);
@@ -171,6 +152,3 @@ const numbers = (contents: Uint8Array, { type, width, start, elements }: Header)
 
 /** Gathering reads words; the header of MNIST's images is 16 bytes, so this copies only what lies at an odd place. */
 const aligned = (bytes: Uint8Array): Uint8Array => (bytes.byteOffset % 4 === 0 ? bytes : bytes.slice());
-
-/** Names the number of examples, for messages about pairs. */
-export const examplesOf = (column: Column): number => column.data.length / Math.max(1, fieldSize(column.field));
