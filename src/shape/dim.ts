@@ -58,9 +58,10 @@ export const add = (a: Dim, b: Dim): Dim =>
 export const subtract = (a: Dim, b: Dim): Dim =>
   typeof a === "number" && typeof b === "number" ? a - b : add(a, multiply(-1, b));
 
+/** Adding 0 turns -0 into 0. */
 export const multiply = (a: Dim, b: Dim): Dim =>
   typeof a === "number" && typeof b === "number"
-    ? a * b
+    ? a * b + 0
     : normalize(
         termsOf(a).flatMap((s) =>
           termsOf(b).map((t) => ({ coefficient: s.coefficient * t.coefficient, atoms: [...s.atoms, ...t.atoms] })),
@@ -84,7 +85,7 @@ export function floorDivide(a: Dim, b: Dim): Dim {
 /** a / b where b divides every term of a (b a number or one product of atoms), or equals it. */
 export function divideExactly(a: Dim, b: Dim): Dim | undefined {
   if (b === 1) return a;
-  if (typeof a === "number" && typeof b === "number") return b !== 0 && a % b === 0 ? a / b : undefined;
+  if (typeof a === "number" && typeof b === "number") return b !== 0 && a % b === 0 ? a / b + 0 : undefined;
   if (dimEquals(a, b)) return 1;
   const divisors = termsOf(b);
   const divisor = divisors[0];
