@@ -105,13 +105,13 @@ export const largest = (vector: Float64Array): number => vector.reduce((most, v)
 
 /** The state as named arrays, every bit kept. */
 export const toArrays = (state: LbfgsState): Checkpoint["arrays"] => ({
-  "lbfgs/x": tensor(state.x),
-  "lbfgs/gradient": tensor(state.gradient),
-  "lbfgs/value": tensor(Float64Array.of(state.value)),
+  "optimizer/x": tensor(state.x),
+  "optimizer/gradient": tensor(state.gradient),
+  "optimizer/value": tensor(Float64Array.of(state.value)),
   ...Object.fromEntries(
     state.pairs.flatMap(({ s, y }, k) => [
-      [`lbfgs/s${k}`, tensor(s)],
-      [`lbfgs/y${k}`, tensor(y)],
+      [`optimizer/s${k}`, tensor(s)],
+      [`optimizer/y${k}`, tensor(y)],
     ]),
   ),
 });
@@ -121,7 +121,7 @@ const tensor = (data: Float64Array) => ({ dtype: "f64", shape: [data.length], da
 /** The inverse of `toArrays`; `undefined` where the arrays are another algorithm's. */
 export const fromArrays = (arrays: Checkpoint["arrays"], iteration: number): LbfgsState | undefined => {
   const vector = (name: string): Float64Array | undefined => {
-    const data = arrays[`lbfgs/${name}`]?.data;
+    const data = arrays[`optimizer/${name}`]?.data;
     return data instanceof Float64Array ? data : undefined;
   };
   const x = vector("x");

@@ -15,6 +15,8 @@ export interface EvaluateOptions {
   readonly batch?: number;
   /** Which of the step's data inputs; 0 where absent. */
   readonly data?: number;
+  /** Without progress: inside another algorithm, which has its own. */
+  readonly quiet?: boolean;
 }
 
 export interface Evaluation {
@@ -86,7 +88,7 @@ export function* stream(
   parameters: Parameters,
   measures: readonly Measure[],
   n: number,
-  { batch, data = 0 }: EvaluateOptions,
+  { batch, data = 0, quiet = false }: EvaluateOptions,
 ): Algorithm<readonly Tensor[]> {
   const resident = inOrder(network, parameters);
   const precision: Precision = resident.some(({ dtype }) => dtype === "f64") ? "f64" : "f32";
@@ -110,7 +112,7 @@ export function* stream(
       const width = output.data.length / size;
       results[i]!.data.set(output.data.subarray(0, count * width), start * width);
     });
-    yield { do: "progress", fraction: (start + count) / n, figures: { examples: start + count } };
+    if (!quiet) yield { do: "progress", fraction: (start + count) / n, figures: { examples: start + count } };
   }
   yield* close(session);
   return results;
@@ -131,13 +133,13 @@ export const inOrder = (network: Network, parameters: Parameters): readonly Tens
 
 const BATCH_BYTES = 64 * 1024 * 1024;
 
-/** How many examples a graph of one example is run for at once: a power of two up to 1024 whose values fit a modest memory. */
-export const batchFor = (graph: Graph, bytes: number = BATCH_BYTES): number => {
+/** How many examples a graph of one example is run for at once: what fits these bytes, at most `most`. */
+export const batchFor = (graph: Graph, bytes: number = BATCH_BYTES, most = 1024): number => {
   const each = graph.nodes.reduce(
     (sum, { type }) => sum + sizeOf(type.shape) * constructors[type.dtype].BYTES_PER_ELEMENT,
     1,
   );
-  return 2 ** Math.max(0, Math.min(10, Math.floor(Math.log2(bytes / each))));
+  return Math.max(1, Math.min(most, Math.floor(bytes / each)));
 };
 
 const typeAt = ({ inputs, nodes }: Graph, value: number) =>
@@ -154,7 +156,10 @@ interface Rule<M> {
 const rules: { readonly [K in Metric["kind"]]: Rule<Extract<Metric, { kind: K }>> } = {
   loss: { reads: () => [], of: (_, values) => mean(values.get("loss")!) },
   accuracy: {
-    reads: (metric, classifier) => (needs(metric, classifier), []),
+    reads: (metric, classifier) => {
+      needs(metric, classifier);
+      return [];
+    },
     of: (metric, values, classifier) => {
       const { classes } = needs(metric, classifier);
       return mean(Array.from(values.get("cell")!, (cell) => (isRight(cell, classes) ? 1 : 0)));

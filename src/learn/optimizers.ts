@@ -32,8 +32,7 @@ interface Update {
 type GradientOptimizer = Exclude<Optimizer, { kind: "lbfgs" }>;
 
 /** What stands between the gradient of the objective and the weights: clipping, then the optimizer. Not for L-BFGS, which is no step. */
-export const transformationOf = ({ optimizer, clip }: Pick<Training, "optimizer" | "clip">): Transformation => {
-  if (optimizer.kind === "lbfgs") throw new TypeError("L-BFGS takes no steps of mini-batches");
+export const transformationOf = (optimizer: GradientOptimizer, clip?: Training["clip"]): Transformation => {
   const rule = ruleOf(optimizer.kind)(optimizer);
   return clip === undefined ? rule : chain(clipping(clip.kind)(clip.limit), rule);
 };

@@ -9,6 +9,7 @@ import { gradient } from "../transform/vjp.ts";
 import { classifierOf, correctness } from "./classify.ts";
 import { batchMeasures, fedFields, inPrecision, isRandom, total, trainingObjective } from "./objective.ts";
 import { descend, spread, transformationOf } from "./optimizers.ts";
+import { rateAt } from "./schedules.ts";
 
 /** One step of mini-batch training as a program, and what it is fed. */
 export interface TrainingStep {
@@ -22,6 +23,8 @@ export interface TrainingStep {
   /** Names of the fields to feed. */
   readonly fields: readonly string[];
   readonly hasAccuracy: boolean;
+  /** The learning rate of a step, counted from 0. */
+  readonly rate: (step: number) => number;
   readonly feeds: (batch: BatchOf) => readonly Tensor[];
 }
 
@@ -46,8 +49,9 @@ export const trainingStep = (
   batch: number,
   { accuracy = true }: { readonly accuracy?: boolean } = {},
 ): TrainingStep => {
-  const { network, loss, precision, seed } = training;
-  const transformation = transformationOf(training);
+  const { network, loss, optimizer, precision, seed } = training;
+  if (optimizer.kind === "lbfgs") throw new TypeError("L-BFGS takes no steps of mini-batches");
+  const transformation = transformationOf(optimizer, training.clip);
   const weights = network.weights.length;
   const fields = fedFields(network, [loss], precision);
   const memory = network.weights.flatMap(({ path, type }) =>
@@ -107,6 +111,7 @@ export const trainingStep = (
     resident,
     fields: fields.map(({ name }) => name),
     hasAccuracy: classifier !== undefined,
+    rate: (step) => rateAt(optimizer.rate, step),
     feeds: (of) => [
       ...(random ? [keysOf(seed, of)] : []),
       rowWeights(of, precision),
