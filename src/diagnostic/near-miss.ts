@@ -1,0 +1,44 @@
+/**
+ * The candidate that was probably meant, if any: the one at the smallest distance (insertions, deletions,
+ * substitutions and swaps of neighbours: Damerau 1964, optimal string alignment), where that is at most one for words
+ * of up to four letters, a third of the length for longer ones. Ties go to the earlier candidate. A difference of case
+ * alone always counts as near.
+ */
+export const nearMiss = (word: string, candidates: Iterable<string>): string | undefined => {
+  const limit = word.length <= 2 ? 0 : word.length <= 4 ? 1 : Math.min(4, Math.floor(word.length / 3));
+  const lower = word.toLowerCase();
+  let best: string | undefined;
+  let nearest = Number.POSITIVE_INFINITY;
+  for (const candidate of candidates) {
+    if (candidate === word) continue;
+    const sameLetters = candidate.toLowerCase() === lower;
+    const bound = Math.min(limit, nearest - 0.25);
+    const cost = sameLetters ? 0 : distance(lower, candidate.toLowerCase(), Math.floor(bound)) + (candidate[0] === word[0] ? 0 : 0.25);
+    if (cost < nearest && (sameLetters || cost <= limit + 0.25)) {
+      best = candidate;
+      nearest = cost;
+    }
+  }
+  return best;
+};
+
+/** Optimal string alignment distance; Infinity where it is above the limit. */
+const distance = (a: string, b: string, limit: number): number => {
+  if (limit < 0 || Math.abs(a.length - b.length) > limit || a.length > 200) return Number.POSITIVE_INFINITY;
+  let before: number[] = [];
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const same = a[i - 1] === b[j - 1] ? 0 : 1;
+      let cost = Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + same);
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) cost = Math.min(cost, before[j - 2]! + 1);
+      next.push(cost);
+    }
+    if (Math.min(...next) > limit) return Number.POSITIVE_INFINITY;
+    before = row;
+    row = next;
+  }
+  const found = row[b.length]!;
+  return found <= limit ? found : Number.POSITIVE_INFINITY;
+};
