@@ -1,5 +1,5 @@
 import type { Graph } from "../ir/graph.ts";
-import { verify } from "../ir/verify.ts";
+import { verified } from "../ir/verify.ts";
 import { algebra } from "./algebra.ts";
 import { sameShape } from "./arithmetic.ts";
 import { commonSubexpressions } from "./common.ts";
@@ -20,7 +20,7 @@ export function simplify(graph: Graph, options: { readonly verify?: boolean } = 
     const before = now;
     for (const pass of passes) {
       now = pass.run(now);
-      if (options.verify ?? true) verify(now);
+      if (options.verify ?? true) verified(now);
     }
     if (same(now, before)) break;
   }
