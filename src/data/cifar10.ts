@@ -43,7 +43,7 @@ export const parseCifar10 = (files: readonly Batch[], fields: readonly Field[]):
   const { image, label } = pictureFields("cifar10", fields, [SIDE, SIDE, 3], 10);
   for (const { file, bytes } of files) {
     if (bytes.length > 0 && bytes.length % RECORD === 0) continue;
-    refuse("MTT5204", {
+    refuse("MTT5504", {
       message: `${file}: ${bytes.length} bytes are not a whole number of records of ${RECORD} bytes; the last ends at byte ${bytes.length - (bytes.length % RECORD)}`,
       file,
       offset: bytes.length - (bytes.length % RECORD),
@@ -83,7 +83,7 @@ export const unpackArchive = (bytes: Uint8Array, file: string, part: "train" | "
     file: `${file}/${name}`,
     bytes:
       found.get(name) ??
-      refuse("MTT5203", {
+      refuse("MTT5503", {
         message: `${file} holds no ${name}`,
         file,
         expected: batches[part].join(", "),
@@ -126,7 +126,7 @@ export const loadCifar10 = Effect.fnUntraced(function* (
 const checkArchive = (bytes: Uint8Array, file: string): void => {
   const found = createHash("md5").update(bytes).digest("hex");
   if (found === ARCHIVE_MD5) return;
-  refuse("MTT5210", {
+  refuse("MTT5510", {
     message: `${file}: the md5 of the archive is ${found}, and CIFAR-10's is ${ARCHIVE_MD5}`,
     file,
     expected: ARCHIVE_MD5,

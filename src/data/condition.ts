@@ -144,7 +144,7 @@ const predictionReader = ({ values, index, source }: Predictions, data: Dataset)
   if (source === data.source) for (let row = 0; row < index.length; row++) rowOf[index[row]!] = row;
   const missing = data.index.find((at) => rowOf[at] === -1);
   if (missing !== undefined) {
-    return refuse("MTT5218", {
+    return refuse("MTT5518", {
       message: `the query needs a prediction for example ${missing} of ${data.origin}, and there is none`,
       help: "the model must predict the data set that the query is about",
     });

@@ -10,7 +10,7 @@ import { makeColumn, showField } from "./view.ts";
 export const parseCsv = (bytes: Uint8Array, file: string, fields: readonly Field[]): readonly Column[] => {
   for (const field of fields) {
     if (field.type.shape.length === 0) continue;
-    refuse("MTT5208", {
+    refuse("MTT5508", {
       message: `${file}: \`${field.name}\` is declared ${showField(field)}, and a cell of a CSV file holds one number`,
       file,
       expected: `${field.type.dtype}[]`,
@@ -36,7 +36,7 @@ export const parseCsv = (bytes: Uint8Array, file: string, fields: readonly Field
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;
     const line = typeof error.lines === "number" ? error.lines : 0;
-    refuse("MTT5212", {
+    refuse("MTT5512", {
       message: `${file}:${line}: ${error.message}`,
       file,
       expected: "as many cells in each row as in the header, quotes closed",
@@ -45,7 +45,7 @@ export const parseCsv = (bytes: Uint8Array, file: string, fields: readonly Field
     });
   }
   if (columns === undefined) {
-    return refuse("MTT5212", {
+    return refuse("MTT5512", {
       message: `${file} is empty: a CSV file begins with a line of column names`,
       file,
       expected: fields.map(({ name }) => name).join(","),
@@ -69,7 +69,7 @@ const header = (cells: readonly string[], file: string, fields: readonly Field[]
   return fields.map((field): Reading => {
     const at = names.indexOf(field.name);
     if (at < 0 || names.indexOf(field.name, at + 1) >= 0) {
-      refuse("MTT5212", {
+      refuse("MTT5512", {
         message: `${file}:1: ${at < 0 ? "no column is" : "two columns are"} named \`${field.name}\``,
         file,
         offset: 0,
@@ -85,7 +85,7 @@ const header = (cells: readonly string[], file: string, fields: readonly Field[]
 const cellReader = (field: Field, at: number, file: string): Reading["read"] => {
   const { dtype } = field.type;
   const wrong = (cell: string, line: number, expected: string): never =>
-    refuse(field.classes !== undefined && /^-?\d+$/.test(cell) ? "MTT5207" : "MTT5211", {
+    refuse(field.classes !== undefined && /^-?\d+$/.test(cell) ? "MTT5507" : "MTT5511", {
       message: `${file}:${line}: column ${at + 1}, \`${field.name}\`, has ${cell === "" ? "an empty cell" : JSON.stringify(cell.slice(0, 60))}, and ${showField(field)} needs ${expected}`,
       file,
       expected,

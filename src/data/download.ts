@@ -35,7 +35,7 @@ class Broken extends Data.TaggedError("Broken")<{ readonly message: string }> {}
 
 const failed = (message: string): DataError =>
   new DataError({
-    code: "MTT5215",
+    code: "MTT5515",
     message,
     help: "is the network reachable? HTTPS_PROXY and NODE_EXTRA_CA_CERTS are honoured",
   });
@@ -79,7 +79,7 @@ const fromMirror = Effect.fnUntraced(function* (config: DataConfig, wanted: Down
         while: (error) => error._tag === "Broken",
       }),
       Effect.catchTag("Broken", (error) => Effect.fail(failed(error.message))),
-      Effect.tapError((error) => (error.code === "MTT5209" ? drop : Effect.void)),
+      Effect.tapError((error) => (error.code === "MTT5509" ? drop : Effect.void)),
     );
     const bytes = yield* readBytes(part, wanted.limit);
     return yield* attempt(() => wanted.accept(bytes)).pipe(
@@ -91,7 +91,7 @@ const fromMirror = Effect.fnUntraced(function* (config: DataConfig, wanted: Down
   const bytes = yield* once.pipe(
     // The part may have been another version of the file: once more, from the beginning.
     Effect.catchTag("DataError", (error) =>
-      resumed && error.code !== "MTT5215" ? once : Effect.fail<DataError>(error),
+      resumed && error.code !== "MTT5515" ? once : Effect.fail<DataError>(error),
     ),
     Effect.tap(() =>
       fs
@@ -183,7 +183,7 @@ const transfer = Effect.fnUntraced(function* (config: DataConfig, wanted: Downlo
 
 const tooLong = (wanted: Download, bytes: number): DataError =>
   new DataError({
-    code: "MTT5209",
+    code: "MTT5509",
     message: `the answer is at least ${showBytes(bytes)} long, and ${wanted.name} has at most ${showBytes(wanted.limit)}`,
     expected: `at most ${wanted.limit} bytes`,
     found: `${bytes} bytes`,

@@ -18,7 +18,7 @@ export const reasonOf = (error: PlatformError): string =>
 
 export const unreadable = (file: string, why: string): DataError =>
   new DataError({
-    code: "MTT5202",
+    code: "MTT5502",
     message: `cannot read ${file}: ${why}`,
     file,
     help: "paths in a program are relative to the file that names them",
@@ -44,7 +44,7 @@ export const readBytes = Effect.fnUntraced(function* (
   const size = Number(info.size);
   if (size > limit) {
     return yield* new DataError({
-      code: "MTT5209",
+      code: "MTT5509",
       message: `${file} has ${showBytes(size)}, and mtt reads at most ${showBytes(limit)} into memory`,
       file,
       expected: `at most ${limit} bytes`,

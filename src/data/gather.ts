@@ -18,7 +18,7 @@ const byteTable = (scale: number) => {
 
 export const columnOf = (data: Dataset, field: string): Column =>
   data.columns.get(field) ??
-  refuse("MTT5217", {
+  refuse("MTT5517", {
     message: `there is no field \`${field}\` in ${data.origin}`,
     help: `its fields are ${[...data.columns.keys()].join(", ")}`,
   });

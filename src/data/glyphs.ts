@@ -83,7 +83,7 @@ const checkedShape = (shape: readonly number[], n: number): readonly [number, nu
   const fits = (side: number | undefined): side is number =>
     side !== undefined && Number.isInteger(side) && side >= 8 && side <= 256;
   if (shape.length !== 3 || !fits(height) || !fits(width) || (channels !== 1 && channels !== 3)) {
-    return refuse("MTT5208", {
+    return refuse("MTT5508", {
       message: `glyphs cannot be drawn in the shape [${shape.join(", ")}]`,
       expected: "[height, width, 1 or 3], 8 to 256 pixels",
       found: `[${shape.join(", ")}]`,
@@ -91,7 +91,7 @@ const checkedShape = (shape: readonly number[], n: number): readonly [number, nu
     });
   }
   if (!Number.isInteger(n) || n < 0 || n > LIMITS.examples) {
-    return refuse("MTT5209", {
+    return refuse("MTT5509", {
       message: `glyphs(n: ${n}) cannot be drawn`,
       expected: `0 to ${LIMITS.examples}`,
       found: String(n),

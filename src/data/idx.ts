@@ -32,7 +32,7 @@ interface Header {
 
 export const readIdxHeader = (head: Uint8Array, file: string): Header => {
   const truncated = (needed: number): never =>
-    refuse("MTT5204", {
+    refuse("MTT5504", {
       message: `${file}: the IDX header needs ${needed} bytes, and the file ends at byte ${head.length}`,
       file,
       offset: head.length,
@@ -47,7 +47,7 @@ export const readIdxHeader = (head: Uint8Array, file: string): Header => {
   const axes = head[3]!;
   if (type === undefined || axes < 1 || axes > LIMITS.axes) {
     const found = `0x${magic.toString(16).padStart(8, "0")}`;
-    return refuse("MTT5203", {
+    return refuse("MTT5503", {
       message: `${file} is no IDX file: it begins with ${found}, not with 0x0000, a type and a number of axes`,
       file,
       offset: 0,
@@ -76,7 +76,7 @@ export const unpackIdx = (bytes: Uint8Array, file: string): Uint8Array => {
   const { start, elements, width, sizes } = readIdxHeader(contents, file);
   const expected = start + elements * width;
   if (contents.length < expected) {
-    refuse("MTT5204", {
+    refuse("MTT5504", {
       message: `${file}: ${sizes.join(" x ")} numbers need ${expected} bytes, and the file ends at byte ${contents.length}`,
       file,
       offset: contents.length,
@@ -86,7 +86,7 @@ export const unpackIdx = (bytes: Uint8Array, file: string): Uint8Array => {
     });
   }
   if (contents.length > expected) {
-    refuse("MTT5205", {
+    refuse("MTT5505", {
       message: `${file}: the header announces ${sizes.join(" x ")} numbers, ${expected} bytes, and the file has ${contents.length}`,
       file,
       offset: expected,
@@ -109,7 +109,7 @@ export const parseIdx = (contents: Uint8Array, file: string, field: Field): Colu
   const isFloat = field.type.dtype === "f32" || field.type.dtype === "f64";
   if (!same || (isFraction && !isFloat)) {
     const wanted = `${header.type}[${expected.join(", ")}]`;
-    return refuse(field.classes === undefined || same ? "MTT5208" : "MTT5203", {
+    return refuse(field.classes === undefined || same ? "MTT5508" : "MTT5503", {
       message: `${file}: \`${field.name}\` is declared ${showField(field)}, and the file holds ${header.type}[${found.join(", ")}] for each example`,
       file,
       offset: 0,

@@ -47,7 +47,7 @@ export const loadImages = Effect.fnUntraced(function* (
   }
   if (files.length === 0) {
     return yield* attempt(() =>
-      refuse("MTT5202", {
+      refuse("MTT5502", {
         message: `there is no .png in the folders ${classes.map((name) => join(folder, name)).join(", ")}`,
         file: folder,
         expected: "folder/class/*.png",
@@ -96,7 +96,7 @@ class Pixels {
     const { samples } = picture;
     if (picture.height !== height || picture.width !== width) {
       const found = `${picture.height} x ${picture.width}`;
-      refuse("MTT5208", {
+      refuse("MTT5508", {
         message: `${file} is ${found} pixels, and \`${this.field.name}\` is declared ${height} x ${width}`,
         file,
         offset: 16,
@@ -130,7 +130,7 @@ class Pixels {
 const channelsOf = (picture: Picture, wanted: number, full: number, file: string): readonly number[] => {
   const { channels, samples } = picture;
   const refuseChannels = (found: string, help: string): never =>
-    refuse("MTT5208", {
+    refuse("MTT5508", {
       message: `${file} is ${found}, and the program declares ${wanted} channel${wanted === 1 ? "" : "s"}`,
       file,
       offset: 25,

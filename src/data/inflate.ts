@@ -32,7 +32,7 @@ export const unpack = (bytes: Uint8Array, file: string, sizeOf: (head: Uint8Arra
   } catch (error) {
     const code = error instanceof Error && "code" in error ? error.code : undefined;
     if (code === "ERR_BUFFER_TOO_LARGE") {
-      return refuse("MTT5205", {
+      return refuse("MTT5505", {
         message: `${file} unfolds to more than the ${showBytes(size)} that its header announces`,
         file,
         expected: `${size} bytes`,
@@ -41,7 +41,7 @@ export const unpack = (bytes: Uint8Array, file: string, sizeOf: (head: Uint8Arra
       });
     }
     if (code === "Z_BUF_ERROR") {
-      return refuse("MTT5204", {
+      return refuse("MTT5504", {
         message: `${file}: the gzip data ends after ${bytes.length} bytes, in the middle`,
         file,
         offset: bytes.length,
@@ -55,7 +55,7 @@ export const unpack = (bytes: Uint8Array, file: string, sizeOf: (head: Uint8Arra
 };
 
 const damaged = (file: string, what: string): never =>
-  refuse("MTT5210", {
+  refuse("MTT5510", {
     message: `${file}: the gzip data is damaged (${what})`,
     file,
     expected: "a whole gzip file",

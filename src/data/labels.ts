@@ -13,7 +13,7 @@ export const checkLabels = (
   for (let row = 0; row < data.length; row++) {
     const label = data[row]!;
     if (label >= 0 && label < classes && Number.isInteger(label)) continue;
-    refuse("MTT5207", {
+    refuse("MTT5507", {
       message: `${file}: example ${row} has the label ${label}, and \`${field.name}\` is class[${classes}]: 0 to ${classes - 1}`,
       file,
       ...(offsetOf === undefined ? {} : { offset: offsetOf(row) }),

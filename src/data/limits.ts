@@ -18,7 +18,7 @@ export const withinColumn = (what: string, file: string, elements: number, bytes
   const bytes = elements * bytesPerElement;
   // NaN, from sizes nobody meant, fails too.
   if (!(bytes <= LIMITS.column)) {
-    refuse("MTT5209", {
+    refuse("MTT5509", {
       message: `${file}: ${what} would take ${showBytes(bytes)}, and a field may take ${showBytes(LIMITS.column)}`,
       file,
       expected: `at most ${LIMITS.column} bytes`,

@@ -52,7 +52,7 @@ const orFallback = <R>(
     ? real
     : real.pipe(
         Effect.catchTag("DataError", (error) =>
-          error.code !== "MTT5201"
+          error.code !== "MTT5501"
             ? Effect.fail(error)
             : config
                 .report({
@@ -84,7 +84,7 @@ const loadNpy = Effect.fnUntraced(function* (
     const path = files[field.name];
     if (path === undefined) {
       return yield* new DataError({
-        code: "MTT5208",
+        code: "MTT5508",
         message: `npy names no file for the field \`${field.name}\``,
         help: `it names files for ${Object.keys(files).join(", ")}`,
       });

@@ -126,7 +126,7 @@ export const loadMnist = Effect.fnUntraced(function* (
 /** Nothing could be had: what was tried, and the ways out. */
 export const unavailable = (dataset: string, variable: string, tried: readonly string[]): DataError =>
   new DataError({
-    code: "MTT5201",
+    code: "MTT5501",
     message: [`${dataset} could not be found or downloaded. Tried:`, ...tried.map((line) => `  - ${line}`)].join("\n"),
     help: [
       "three ways out:",
@@ -157,7 +157,7 @@ const verified = (bytes: Uint8Array, path: string, file: File): Uint8Array => {
   const contents = unpackIdx(bytes, path);
   const found = hashBytes(contents);
   if (found !== file.sha256) {
-    refuse("MTT5210", {
+    refuse("MTT5510", {
       message: `${path}: the sha256 of the contents is ${found}, and MNIST's ${file.name} has ${file.sha256}`,
       file: path,
       expected: file.sha256,

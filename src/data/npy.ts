@@ -32,7 +32,7 @@ interface Header {
 /** NumPy's .npy, versions 1 and 2 (numpy.org, `numpy.lib.format`): magic, version, header length, a Python dict as text, the numbers. */
 const readHeader = (bytes: Uint8Array, file: string): Header => {
   const cutOff = (needed: number): never =>
-    refuse("MTT5204", {
+    refuse("MTT5504", {
       message: `${file}: the .npy header needs ${needed} bytes, and the file ends at byte ${bytes.length}`,
       file,
       offset: bytes.length,
@@ -41,7 +41,7 @@ const readHeader = (bytes: Uint8Array, file: string): Header => {
       help: "the file was cut off: write it again with numpy.save",
     });
   if (!MAGIC.every((byte, at) => at >= bytes.length || bytes[at] === byte)) {
-    refuse("MTT5203", {
+    refuse("MTT5503", {
       message: `${file} is no .npy file: it does not begin with \\x93NUMPY`,
       file,
       offset: 0,
@@ -74,7 +74,7 @@ const readHeader = (bytes: Uint8Array, file: string): Header => {
 };
 
 const bad = (file: string, offset: number, expected: string, found: string): never =>
-  refuse("MTT5203", {
+  refuse("MTT5503", {
     message: `${file}: the .npy header at byte ${offset} says ${found}, and mtt reads ${expected}`,
     file,
     offset,
@@ -90,7 +90,7 @@ export const parseNpy = (bytes: Uint8Array, file: string, field: Field): Column 
   const { dtype } = field.type;
   const isFloat = dtype === "f32" || dtype === "f64";
   if (shape.length === 0 || !sameShape(shape.slice(1), field.type.shape) || (!isFloat && !whole)) {
-    refuse("MTT5208", {
+    refuse("MTT5508", {
       message: `${file}: \`${field.name}\` is declared ${showField(field)}, and the file holds ${descr} [${shape.join(", ")}]`,
       file,
       offset: start,
@@ -103,7 +103,7 @@ export const parseNpy = (bytes: Uint8Array, file: string, field: Field): Column 
   withinColumn(`${descr} [${shape.join(", ")}]`, file, elements, 8);
   const expected = start + elements * width;
   if (bytes.length !== expected) {
-    refuse(bytes.length < expected ? "MTT5204" : "MTT5205", {
+    refuse(bytes.length < expected ? "MTT5504" : "MTT5505", {
       message: `${file}: [${shape.join(", ")}] of ${descr} needs ${expected} bytes, and the file has ${bytes.length}`,
       file,
       offset: Math.min(bytes.length, expected),
@@ -128,7 +128,7 @@ export const parseNpy = (bytes: Uint8Array, file: string, field: Field): Column 
   }
   const outside = data.findIndex((value) => value !== (dtype === "bool" ? Number(value !== 0) : value | 0));
   if (outside >= 0) {
-    refuse("MTT5208", {
+    refuse("MTT5508", {
       message: `${file}: element ${outside} is ${data[outside]}, which ${dtype} cannot hold`,
       file,
       offset: start + outside * width,

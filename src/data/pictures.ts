@@ -22,7 +22,7 @@ export const pictureFields = (
     (image.type.dtype !== "f32" && image.type.dtype !== "f64")
   ) {
     const found = fields.map((field) => `${field.name}: ${showField(field)}`).join(", ");
-    return refuse("MTT5208", {
+    return refuse("MTT5508", {
       message: `${source} holds { image: ${wanted}, label: class[${classes}] }, and the program declares { ${found} }`,
       expected: `image: ${wanted}, label: class[${classes}]`,
       found,

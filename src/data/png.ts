@@ -22,7 +22,7 @@ const SMALL = 16 * 1024 * 1024;
 /** Reads the header, and whether what follows is a picture of that size, before anything is allocated for it. */
 const guard = (bytes: Uint8Array, file: string): Uint8Array => {
   if (!SIGNATURE.every((byte, at) => bytes[at] === byte)) {
-    refuse("MTT5203", {
+    refuse("MTT5503", {
       message: `${file} is no PNG file`,
       file,
       offset: 0,
@@ -50,7 +50,7 @@ const guard = (bytes: Uint8Array, file: string): Uint8Array => {
   const width = view.getUint32(16);
   const height = view.getUint32(20);
   if (width < 1 || height < 1 || width > LIMITS.side || height > LIMITS.side) {
-    refuse("MTT5209", {
+    refuse("MTT5509", {
       message: `${file} is ${height} x ${width} pixels, and mtt reads pictures of at most ${LIMITS.side} a side`,
       file,
       offset: 16,
@@ -119,7 +119,7 @@ const unpackBits = (data: ArrayLike<number>, width: number, height: number, dept
 };
 
 const cutOff = (file: string, at: number): never =>
-  refuse("MTT5204", {
+  refuse("MTT5504", {
     message: `${file}: the PNG ends at byte ${at}, in the middle`,
     file,
     offset: at,
@@ -129,7 +129,7 @@ const cutOff = (file: string, at: number): never =>
   });
 
 const damaged = (file: string, offset: number, what: string): never =>
-  refuse("MTT5210", {
+  refuse("MTT5510", {
     message: `${file}: the PNG is damaged after byte ${offset} (${what})`,
     file,
     offset,

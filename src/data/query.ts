@@ -75,7 +75,7 @@ const queries = {
 export const applyIndexOperation = (operation: IndexOperation, data: Dataset, others: readonly Dataset[]): Dataset => {
   for (const other of others) {
     if (other.source === data.source) continue;
-    refuse("MTT5213", {
+    refuse("MTT5513", {
       message: `\`${operation.op}\` got examples of ${data.origin} and of ${other.origin}: an index means nothing in another source`,
       expected: `examples of ${data.origin}`,
       found: `examples of ${other.origin}`,
@@ -104,7 +104,7 @@ const keep = (data: Dataset, index: Int32Array): Dataset => makeView(data, { ind
 /** ceil(at x n); 0.07 x 100 is 7.000000000000001 in binary and must give 7. */
 export const splitPoint = (at: number, n: number): number => {
   if (!(at >= 0 && at <= 1)) {
-    refuse("MTT5216", {
+    refuse("MTT5516", {
       message: `split(at: ${at}) of ${n} examples`,
       expected: "0 to 1",
       found: String(at),
@@ -117,7 +117,7 @@ export const splitPoint = (at: number, n: number): number => {
 const whole = (n: number, op: string): number =>
   Number.isInteger(n) && n >= 0
     ? n
-    : refuse("MTT5216", {
+    : refuse("MTT5516", {
         message: `${op}(${n})`,
         expected: "0 or more examples",
         found: String(n),
@@ -127,7 +127,7 @@ const whole = (n: number, op: string): number =>
 const atMost = (n: number, data: Dataset): number =>
   n <= data.index.length
     ? n
-    : refuse("MTT5216", {
+    : refuse("MTT5516", {
         message: `sample(${n}) of ${data.index.length} examples`,
         expected: `at most ${data.index.length}`,
         found: String(n),
@@ -150,7 +150,7 @@ const sameColumns = (data: Dataset, others: readonly Dataset[]): void => {
   for (const other of others) {
     for (const name of new Set([...data.columns.keys(), ...other.columns.keys()])) {
       if (data.columns.get(name)?.hash === other.columns.get(name)?.hash) continue;
-      refuse("MTT5214", {
+      refuse("MTT5514", {
         message: `the union's inputs differ in the field \`${name}\`: one of them was changed by \`with_label_noise\` or \`map\``,
         help: "unite first, and change the result",
       });
@@ -167,7 +167,7 @@ const withLabelNoise = (data: Dataset, name: string, fraction: number, seed: num
   const { field } = column;
   const { classes } = field;
   if (classes === undefined || classes < 2) {
-    return refuse("MTT5217", {
+    return refuse("MTT5517", {
       message: `with_label_noise needs a label of two classes or more, and \`${name}\` is ${showField(field)}`,
       expected: "class[n], n >= 2",
       found: showField(field),
@@ -175,7 +175,7 @@ const withLabelNoise = (data: Dataset, name: string, fraction: number, seed: num
     });
   }
   if (!(fraction >= 0 && fraction <= 1)) {
-    refuse("MTT5216", {
+    refuse("MTT5516", {
       message: `with_label_noise(fraction: ${fraction})`,
       expected: "0 to 1",
       found: String(fraction),

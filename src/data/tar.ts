@@ -17,7 +17,7 @@ export function* tarEntries(
     const size = /^[0-7]+$/.test(octal) ? Number.parseInt(octal, 8) : Number.NaN;
     const start = at + BLOCK;
     if (!(start + size <= archive.length)) {
-      refuse(Number.isNaN(size) ? "MTT5203" : "MTT5204", {
+      refuse(Number.isNaN(size) ? "MTT5503" : "MTT5504", {
         message: `${file}: the tar entry at byte ${at} announces ${Number.isNaN(size) ? "no size" : `${size} bytes`}, and ${archive.length - start} are left`,
         file,
         offset: at,

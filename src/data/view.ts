@@ -31,7 +31,7 @@ export const makeSource = (columns: readonly Column[], origin: string): Dataset 
     const found = column.data.length / Math.max(1, fieldSize(column.field));
     if (found === size) continue;
     const first = columns[0]!.field.name;
-    refuse("MTT5206", {
+    refuse("MTT5506", {
       message: `${origin}: \`${first}\` has ${size} examples and \`${column.field.name}\` has ${found}`,
       expected: `${size} examples`,
       found: `${found} examples`,
