@@ -28,9 +28,18 @@ const rules: { readonly [P in Prim]: Rule<P> } = {
  */
 export function lowerOnnx(graph: Graph): OnnxModel {
   const emitter = new Emitter();
-  const inputs = graph.inputs.map(({ type }, i): OnnxValue => ({ name: `input${i}`, type: type.dtype, shape: type.shape }));
+  const inputs = graph.inputs.map(
+    ({ type }, i): OnnxValue => ({ name: `input${i}`, type: type.dtype, shape: type.shape }),
+  );
   const views: View[] = graph.inputs.map(({ type }, i) => plain(emitter, inputs[i]!, type.dtype, type.shape));
-  for (const node of graph.nodes) views.push(lowerNode(emitter, node, node.inputs.map((value) => views[value]!)));
+  for (const node of graph.nodes)
+    views.push(
+      lowerNode(
+        emitter,
+        node,
+        node.inputs.map((value) => views[value]!),
+      ),
+    );
   const outputs = graph.outputs.map((value, i): OnnxValue => {
     const { dtype, shape } = views[value]!;
     const name = `output${i}`;

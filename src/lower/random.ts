@@ -33,10 +33,7 @@ export function liftRandom(graph: Graph): Lifted {
     moved.set(own + i, own + drawn.length + nodes.length);
     nodes.push({ ...node, inputs: node.inputs.map((value) => moved.get(value)!) });
   });
-  const inputs = [
-    ...graph.inputs,
-    ...drawn.map((value, i) => ({ name: `random${i}`, type: typeOf(graph, value) })),
-  ];
+  const inputs = [...graph.inputs, ...drawn.map((value, i) => ({ name: `random${i}`, type: typeOf(graph, value) }))];
   return {
     graph: { inputs, nodes, outputs: graph.outputs.map((value) => moved.get(value)!) },
     draws: draws.graph,

@@ -98,7 +98,8 @@ function write(writer: BinaryWriter, schema: Schema, message: Message): BinaryWr
     const field = schema[name];
     if (field === undefined) throw new TypeError(`the schema has no field ${name}`);
     if (value === undefined) continue;
-    for (const one of Array.isArray(value) ? (value as readonly Value[]) : [value as Value]) writeField(writer, field, one);
+    for (const one of Array.isArray(value) ? (value as readonly Value[]) : [value as Value])
+      writeField(writer, field, one);
   }
   return writer;
 }

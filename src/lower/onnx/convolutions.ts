@@ -31,12 +31,7 @@ export const convolutions = {
     }
     const value = matmul(emitter, emitter.transpose(rows, [0, 2, 1]), outputRows(emitter, dy!, groups));
     // [g, kh kw c, o / g] -> [kh kw c, g, o / g]
-    return plain(
-      emitter,
-      emitter.reshape(emitter.transpose(value, [1, 0, 2]), type.shape),
-      type.dtype,
-      type.shape,
-    );
+    return plain(emitter, emitter.reshape(emitter.transpose(value, [1, 0, 2]), type.shape), type.dtype, type.shape);
   },
 
   conv2d_input_gradient: (emitter, [dy, w], params, type) => {
@@ -110,13 +105,7 @@ function fromGroups(
 }
 
 /** dy[n cells, reach o] taps[reach o, stride stride c], then each input takes its place in its cell. */
-function bySubPixels(
-  emitter: Emitter,
-  dy: View,
-  w: View,
-  windows: Windows,
-  shape: readonly number[],
-): View {
+function bySubPixels(emitter: Emitter, dy: View, w: View, windows: Windows, shape: readonly number[]): View {
   const [n, , , o] = dy.shape as readonly [number, number, number, number];
   const c = w.shape[2]!;
   const { reach, cells: size, outputs, taps, inputs } = cells(windows);

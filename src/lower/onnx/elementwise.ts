@@ -1,6 +1,6 @@
 import type { Prim } from "../../ir/primitives.ts";
 import type { DType } from "../../shape/dtype.ts";
-import { type Emitter, elementType } from "./emitter.ts";
+import type { Emitter } from "./emitter.ts";
 import { erf64 } from "./erf.ts";
 import type { OnnxType, OnnxValue } from "./model.ts";
 import type { Rule, Rules } from "./rule.ts";
@@ -66,12 +66,7 @@ export class Arithmetic {
       OnnxValue,
       OnnxValue,
     ];
-    return this.emitter.emit(
-      "Where",
-      [condition, a, b],
-      type,
-      broadcastShape([condition.shape, a.shape, b.shape]),
-    );
+    return this.emitter.emit("Where", [condition, a, b], type, broadcastShape([condition.shape, a.shape, b.shape]));
   }
 
   test(op: "Equal" | "Less" | "LessOrEqual" | "Greater" | "GreaterOrEqual", x: OnnxValue, y: OnnxValue | number) {
@@ -121,6 +116,12 @@ const log1p: Formula = (math, x) => {
   return math.where(lost, x, math.where(far, logarithm, exact));
 };
 
+/** f(y), 0 where y is 0. */
+const guarded = (math: Arithmetic, y: OnnxValue, f: (divisor: OnnxValue) => OnnxValue): OnnxValue => {
+  const zero = math.test("Equal", y, 0);
+  return math.where(zero, math.emitter.scalar("i32", 0), f(math.where(zero, math.emitter.scalar("i32", 1), y)));
+};
+
 const comparisons = {
   EQ: "Equal",
   LT: "Less",
@@ -134,9 +135,7 @@ const compare: Rule<"compare"> = (emitter, inputs, { direction }) =>
     // ONNX orders no booleans.
     const ordered = a.type === "bool" && direction !== "EQ" && direction !== "NE";
     const [x, y] = ordered ? [emitter.cast(a, "i32"), emitter.cast(b, "i32")] : [a, b];
-    return direction === "NE"
-      ? math.unary("Not", math.test("Equal", x, y))
-      : math.test(comparisons[direction], x, y);
+    return direction === "NE" ? math.unary("Not", math.test("Equal", x, y)) : math.test(comparisons[direction], x, y);
   })(emitter, inputs);
 
 export const elementwise = {
@@ -165,25 +164,38 @@ export const elementwise = {
   is_finite: unary((math, x) =>
     math.test("LessOrEqual", math.unary("Abs", x), x.type === "f64" ? Number.MAX_VALUE : 3.4028234663852886e38),
   ),
-  convert: (emitter, [x], { dtype }) => ({ ...x!, dtype, value: convert(emitter, x!.value, dtype) }),
+  convert: (emitter, [x], { dtype }) => ({ ...x!, dtype, value: convert(new Arithmetic(emitter), x!.value, dtype) }),
   stop_gradient: (_, [x]) => x!,
 
   add: binary("Add"),
   subtract: binary("Sub"),
   multiply: binary("Mul"),
-  divide: binary("Div"),
+  // Integers by zero give 0: the engine would refuse.
+  divide: nary((math, x, y) =>
+    x.type === "i32" ? guarded(math, y, (divisor) => math.binary("Div", x, divisor)) : math.binary("Div", x, y),
+  ),
   maximum: binary("Max"),
   minimum: binary("Min"),
   power: binary("Pow"),
   // The sign of the dividend, as fmod.
-  remainder: nary((math, x, y) =>
-    math.emitter.emit("Mod", [x, y], x.type, broadcastShape([x.shape, y.shape]), { fmod: { int: 1 } }),
-  ),
+  remainder: nary((math, x, y) => {
+    const mod = (divisor: OnnxValue) =>
+      math.emitter.emit("Mod", [x, divisor], x.type, broadcastShape([x.shape, y.shape]), { fmod: { int: 1 } });
+    return x.type === "i32" ? guarded(math, y, mod) : mod(y);
+  }),
   and: binary("And"),
   or: binary("Or"),
   compare,
   select: nary((math, condition, yes, no) => math.where(condition, yes, no)),
 } as const satisfies Rules<Elementwise & Prim>;
 
-const convert = (emitter: Emitter, x: OnnxValue, dtype: DType): OnnxValue =>
-  elementType[x.type] === elementType[dtype] ? x : emitter.cast(x, dtype);
+/** To i32 toward zero, clamped, NaN as 0: a cast alone is undefined there. */
+const convert = (math: Arithmetic, x: OnnxValue, dtype: DType): OnnxValue => {
+  if (dtype !== "i32" || (x.type !== "f32" && x.type !== "f64")) return math.emitter.cast(x, dtype);
+  const number = math.where(math.test("Equal", x, x), x, 0);
+  const [low, high] = [-0x80000000, 0x80000000];
+  const inside = math.where(math.test("Less", math.unary("Abs", number), high), number, 0);
+  const cast = math.emitter.cast(inside, "i32");
+  const largest = math.where(math.test("GreaterOrEqual", number, high), math.emitter.scalar("i32", high - 1), cast);
+  return math.where(math.test("LessOrEqual", number, low), math.emitter.scalar("i32", low), largest);
+};

@@ -35,7 +35,10 @@ export const indexing = {
     } else {
       // One table of all batches' rows; a batch's indices start where its rows do.
       const rows = count(shape.slice(0, batch_dims));
-      const table = arrange(emitter, x!, [[...batch, axis], [...pre, ...post]]);
+      const table = arrange(emitter, x!, [
+        [...batch, axis],
+        [...pre, ...post],
+      ]);
       const first = emitter.constant(
         "i32",
         [rows, 1],
@@ -83,20 +86,20 @@ export const indexing = {
       );
       const iota = emitter.constant("i32", [size], Int32Array.from(range(0, size)));
       const here = grouped(emitter, iota, "i32", type.shape, [[axis]]);
-      const rows = grouped(
-        emitter,
-        arrange(emitter, updates!, [[...batch, ...pre, ...at], post]),
-        dtype,
-        type.shape,
-        [[...batch, ...pre], resultPost],
-      );
+      const rows = grouped(emitter, arrange(emitter, updates!, [[...batch, ...pre, ...at], post]), dtype, type.shape, [
+        [...batch, ...pre],
+        resultPost,
+      ]);
       const equal = nary((m, a, b) => m.test("Equal", a, b))(emitter, [index, here]);
       const zero: View = { value: emitter.scalar(dtype, 0), dtype, shape: type.shape, groups: [] };
       return nary((m, ok, yes, no) => m.where(ok, yes, no))(emitter, [equal, rows, zero]);
     }
 
     const rows = count(batch.map((a) => updates!.shape[a]!));
-    const table = arrange(emitter, updates!, [[...batch, ...at], [...pre, ...post]]);
+    const table = arrange(emitter, updates!, [
+      [...batch, ...at],
+      [...pre, ...post],
+    ]);
     const width = table.shape[1]!;
     const { at: place, inside } = within(math, canonical(emitter, indices!), size);
     const first = emitter.constant(
@@ -130,4 +133,3 @@ function within(math: Arithmetic, index: OnnxValue, n: number): { readonly at: O
   const inside = math.binary("And", math.test("GreaterOrEqual", index, 0), math.test("Less", index, n));
   return { inside, at: math.where(inside, index, math.emitter.scalar("i32", 0)) };
 }
-

@@ -1,5 +1,5 @@
-import { count, type Emitter } from "./emitter.ts";
 import { nary } from "./elementwise.ts";
+import { count, type Emitter } from "./emitter.ts";
 import type { OnnxValue } from "./model.ts";
 import type { Rule } from "./rule.ts";
 import { arrange, grouped, type View } from "./view.ts";
@@ -40,9 +40,7 @@ export const dotGeneral: Rule<"dot_general"> = (emitter, inputs, params, type) =
   const larger = count(x.value.shape) >= count(y.value.shape) ? 0 : 1;
   const place = (larger === 0 ? x : y).groups.flat();
   const pairs = (l: readonly number[], r: readonly number[]) =>
-    l
-      .map((axis, i) => [axis, r[i]!] as const)
-      .toSorted((a, b) => place.indexOf(a[larger]) - place.indexOf(b[larger]));
+    l.map((axis, i) => [axis, r[i]!] as const).toSorted((a, b) => place.indexOf(a[larger]) - place.indexOf(b[larger]));
   const contracting = pairs(lhs_contracting, rhs_contracting);
   const batch = pairs(lhs_batch, rhs_batch);
   const side = (view: View, at: 0 | 1): Side => {

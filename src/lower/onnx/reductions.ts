@@ -1,6 +1,6 @@
 import type { DType } from "../../shape/dtype.ts";
-import { type Emitter, sameShape } from "./emitter.ts";
 import { Arithmetic } from "./elementwise.ts";
+import { type Emitter, sameShape } from "./emitter.ts";
 import type { Rules } from "./rule.ts";
 import { arrange, grouped, plain, split, type View } from "./view.ts";
 

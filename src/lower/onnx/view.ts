@@ -84,7 +84,9 @@ export function reorder(emitter: Emitter, view: View, order: readonly number[]):
     if (last !== undefined && order.indexOf(axis) === order.indexOf(last.at(-1)!) + 1) last.push(axis);
     else blocks.push([axis]);
   }
-  const places = blocks.map((_, i) => i).toSorted((a, b) => order.indexOf(blocks[a]![0]!) - order.indexOf(blocks[b]![0]!));
+  const places = blocks
+    .map((_, i) => i)
+    .toSorted((a, b) => order.indexOf(blocks[a]![0]!) - order.indexOf(blocks[b]![0]!));
   const split = emitter.reshape(view.value, sizes(view.shape, blocks));
   const groups = places.map((i) => blocks[i]!);
   return { ...view, value: emitter.transpose(split, places), groups };
@@ -124,9 +126,7 @@ export function align(emitter: Emitter, views: readonly View[]): { values: reado
   for (const axis of order) {
     const last = groups.at(-1)?.at(-1);
     const joined =
-      last !== undefined &&
-      together.has(`${last} ${axis}`) &&
-      holds.every((axes) => axes.has(last) === axes.has(axis));
+      last !== undefined && together.has(`${last} ${axis}`) && holds.every((axes) => axes.has(last) === axes.has(axis));
     if (joined) groups.at(-1)!.push(axis);
     else groups.push([axis]);
   }

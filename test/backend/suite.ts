@@ -1,0 +1,238 @@
+import * as Effect from "effect/Effect";
+import type * as Layer from "effect/Layer";
+import { describe, expect, it } from "vitest";
+import type { Backend } from "../../src/backend/backend.ts";
+import { CurrentBackend } from "../../src/backend/backend.ts";
+import { GraphBuilder } from "../../src/ir/builder.ts";
+import { evaluate } from "../../src/ir/evaluate.ts";
+import type { Graph } from "../../src/ir/graph.ts";
+import { isFloat } from "../../src/shape/dtype.ts";
+import { type Tensor, tensor } from "../../src/shape/tensor.ts";
+import { jvp } from "../../src/transform/jvp.ts";
+import { vjp } from "../../src/transform/vjp.ts";
+import { vmap } from "../../src/transform/vmap.ts";
+import { expectClose } from "../conformance/checks.ts";
+import { drawDirection, drawOperand, graphOf, randomOf, rows } from "../conformance/operations.ts";
+import { edges } from "./edges.ts";
+import { randomGraph } from "./random-graph.ts";
+
+export interface SuiteOptions {
+  /** Relative to the larger of 1 and the largest magnitude of the array. */
+  readonly tolerance: { readonly f32: number; readonly f64: number };
+  /** Whether numbers that are not finite, and the smallest, are the reference's too. Drivers of GPUs may flush and assume. */
+  readonly edges: boolean;
+}
+
+/** What every backend must do: every operation with its derivatives and over batches as the reference, and programs with memory. */
+export function suite(name: string, layer: Layer.Layer<CurrentBackend>, options: SuiteOptions): void {
+  const using = <A, E>(use: (backend: Backend) => Effect.Effect<A, E>): Promise<A> =>
+    Effect.runPromise(Effect.flatMap(CurrentBackend, use).pipe(Effect.provide(layer)));
+  const once = (graph: Graph, inputs: readonly Tensor[]) =>
+    using((backend) =>
+      Effect.scoped(
+        Effect.flatMap(backend.open({ graph, resident: 0, updated: 0 }, []), (session) => session.run(inputs)),
+      ),
+    );
+
+  async function agrees(graph: Graph, inputs: readonly Tensor[], message: string): Promise<void> {
+    const expected = evaluate(graph, inputs);
+    const actual = await once(graph, inputs);
+    expect(actual.map(({ dtype, shape }) => ({ dtype, shape }))).toEqual(
+      expected.map(({ dtype, shape }) => ({ dtype, shape })),
+    );
+    expected.forEach((wanted, i) => {
+      const { f32, f64 } = options.tolerance;
+      const tolerance = wanted.dtype === "f64" && !usesF32(graph) ? f64 : isFloat(wanted.dtype) ? f32 : 0;
+      expectClose(actual[i]!, wanted, tolerance, `${message}, output ${i}`);
+    });
+  }
+
+  describe(`${name}: operations`, () => {
+    for (const [number, row] of rows.entries())
+      for (const float of ["f32", "f64"] as const) {
+        if (float === "f64" && !row.operands.some(({ dtype }) => dtype === "float")) continue;
+        it(`${row.title} (${float})`, async () => {
+          const random = randomOf(number);
+          const graph = graphOf(row, float);
+          const inputs = row.operands.map((operand) => drawOperand(operand, float, random));
+          await agrees(graph, inputs, row.title);
+
+          const size = 3;
+          const several = row.operands.map((operand) => drawOperand(operand, float, random, [size]));
+          const axes = graph.inputs.map(() => 0 as const);
+          await agrees(vmap(graph, axes, { size }), several, `vmap of ${row.title}`);
+
+          if (!row.differentiable) return;
+          const wrt = graph.inputs.flatMap(({ type }, i) => (isFloat(type.dtype) ? [i] : []));
+          const forward = jvp(graph, wrt);
+          const tangents = wrt.map((i) => drawDirection(graph.inputs[i]!.type, random));
+          await agrees(forward, [...inputs, ...tangents], `jvp of ${row.title}`);
+          const backward = vjp(graph, wrt);
+          const cotangents = backward.inputs.slice(inputs.length).map(({ type }) => drawDirection(type, random));
+          await agrees(backward, [...inputs, ...cotangents], `vjp of ${row.title}`);
+        });
+      }
+  });
+
+  describe(`${name}: layouts`, () => {
+    for (let seed = 1; seed <= 12; seed++)
+      it(`random graph ${seed}`, async () => {
+        const random = randomOf(seed);
+        const graph = randomGraph(random, 40);
+        await agrees(
+          graph,
+          graph.inputs.map(({ type }) => drawDirection(type, random)),
+          `graph ${seed}`,
+        );
+      });
+  });
+
+  if (options.edges)
+    describe(`${name}: edges`, () => {
+      for (const { title, graph, inputs, absolute = 0 } of edges)
+        it(title, async () => {
+          const [wanted] = evaluate(graph, inputs);
+          const [actual] = await once(graph, inputs);
+          const tolerance = wanted!.dtype === "f64" ? 1e-14 : wanted!.dtype === "f32" ? 2e-6 : 0;
+          actual!.data.forEach((value, i) => {
+            const want = wanted!.data[i]!;
+            const close =
+              value === want ||
+              Object.is(value, want) ||
+              Math.abs(value - want) <= tolerance * Math.abs(want) + absolute;
+            expect(close, `of ${inputs.map((x) => x.data[i])}: ${value}, expected ${want}`).toBe(true);
+          });
+        });
+    });
+
+  describe(`${name}: programs`, () => {
+    // counter, w, x, keys -> counter + 1, w + sum of the draws, w x, x
+    const program = () => {
+      const b = new GraphBuilder();
+      const counter = b.input("counter", { dtype: "i32", shape: [] });
+      const w = b.input("w", { dtype: "f32", shape: [3] });
+      const fixed = b.input("fixed", { dtype: "f32", shape: [3] });
+      const x = b.input("x", { dtype: "f32", shape: [3] });
+      const keys = b.input("keys", { dtype: "i32", shape: [2, 4] });
+      const one = b.constant(tensor("i32", [], [1]));
+      const bits = b.apply("random_bits", [keys], { shape: [3], purpose: "test" });
+      // Small enough that sums in f32 are exact.
+      const small = b.apply(
+        "remainder",
+        [bits, b.apply("broadcast_in_dim", [b.constant(tensor("i32", [], [4096]))], { shape: [2, 3], dimensions: [] })],
+        {},
+      );
+      const drawn = b.apply("reduce_sum", [b.apply("convert", [small], { dtype: "f32" })], { dimensions: [0] });
+      const next = b.apply("add", [w, drawn], {});
+      const product = b.apply("multiply", [b.apply("multiply", [w, fixed], {}), x], {});
+      const outputs = [b.apply("add", [counter, one], {}), next, product, x, fixed];
+      return { graph: b.build(outputs), resident: 3, updated: 2 };
+    };
+    const resident = () => [tensor("i32", [], [7]), tensor("f32", [3], [1, 2, 3]), tensor("f32", [3], [1, -1, 2])];
+    const feeds = (step: number) => [
+      tensor("f32", [3], [step, 1, 2]),
+      tensor("i32", [2, 4], [1, 0, step, 0, 1, 0, step, 1]),
+    ];
+
+    it("keep resident values, feed them their updates and answer the rest", async () => {
+      const { graph } = program();
+      let state = resident();
+      await using((backend) =>
+        Effect.gen(function* () {
+          const session = yield* backend.open(program(), resident());
+          for (let step = 0; step < 5; step++) {
+            const outputs = evaluate(graph, [...state, ...feeds(step)]);
+            state = [...outputs.slice(0, 2), state[2]!];
+            expect(yield* session.run(feeds(step))).toEqual(outputs.slice(2));
+            expect(yield* session.read).toEqual(state);
+          }
+        }).pipe(Effect.scoped),
+      );
+    });
+
+    it("own their arrays: what the caller gave, got and read is its own", async () => {
+      await using((backend) =>
+        Effect.gen(function* () {
+          const given = resident();
+          const fed = feeds(1);
+          const session = yield* backend.open(program(), given);
+          given[1]!.data.fill(0);
+          const [first] = yield* session.run(fed);
+          const kept = first!.data.slice();
+          fed[0]!.data.fill(9);
+          const read = yield* session.read;
+          const before = read[1]!.data.slice();
+          yield* session.run(fed);
+          expect(first!.data).toEqual(kept);
+          expect(kept).toEqual(Float32Array.of(1, -2, 12));
+          expect(read[1]!.data).toEqual(before);
+        }).pipe(Effect.scoped),
+      );
+    });
+
+    it("hold two sessions of one program apart", async () => {
+      await using((backend) =>
+        Effect.gen(function* () {
+          const one = yield* backend.open(program(), resident());
+          const other = yield* backend.open(program(), resident());
+          yield* one.run(feeds(1));
+          const [counter] = yield* other.read;
+          expect(counter!.data[0]).toBe(7);
+        }).pipe(Effect.scoped),
+      );
+    });
+
+    it("compute the same bits every time", async () => {
+      const random = randomOf(5);
+      const graph = randomGraph(random, 30);
+      const inputs = graph.inputs.map(({ type }) => drawDirection(type, random));
+      expect(await once(graph, inputs)).toEqual(await once(graph, inputs));
+    });
+
+    it("do not grow with their runs", async () => {
+      const size = 1 << 18;
+      const b = new GraphBuilder();
+      const w = b.input("w", { dtype: "f32", shape: [size] });
+      const x = b.input("x", { dtype: "f32", shape: [size] });
+      const sum = b.apply("add", [w, x], {});
+      const graph = b.build([sum, b.apply("negate", [sum], {})]);
+      const fed = [tensor("f32", [size], new Float32Array(size))];
+      await using((backend) =>
+        Effect.gen(function* () {
+          const session = yield* backend.open({ graph, resident: 1, updated: 1 }, fed);
+          const runs = (n: number) =>
+            Effect.gen(function* () {
+              for (let i = 0; i < n; i++) yield* session.run(fed);
+            });
+          yield* runs(40);
+          globalThis.gc?.();
+          const before = process.memoryUsage().rss;
+          // 1 MB answered and 1 MB kept by each: 200 MB would stay if they did.
+          yield* runs(100);
+          globalThis.gc?.();
+          expect(process.memoryUsage().rss - before).toBeLessThan(100e6);
+        }).pipe(Effect.scoped),
+      );
+    });
+
+    it("say what they cannot do", async () => {
+      const broken: Graph = {
+        inputs: [{ name: "x", type: { dtype: "f32", shape: [2] } }],
+        nodes: [{ op: "reshape", params: { shape: [3] }, inputs: [0], type: { dtype: "f32", shape: [3] } }],
+        outputs: [1],
+      };
+      if (name === "reference") return;
+      const result = await using((backend) =>
+        backend.open({ graph: broken, resident: 0, updated: 0 }, []).pipe(
+          Effect.flatMap((session) => session.run([tensor("f32", [2], [1, 2])])),
+          Effect.scoped,
+          Effect.flip,
+        ),
+      );
+      expect(result._tag).toBe("BackendError");
+      expect(result.message).not.toBe("");
+    });
+  });
+}
+
+const usesF32 = ({ nodes, inputs }: Graph): boolean => [...nodes, ...inputs].some(({ type }) => type.dtype === "f32");
