@@ -2,26 +2,26 @@ import type { DType } from "../shape/dtype.ts";
 import { tensor } from "../shape/tensor.ts";
 import type { Ops, Sizes } from "./graph.ts";
 import { refuse, type ShapeMismatch } from "./mismatch.ts";
-import type { Empty, Prim, Prims } from "./primitives.ts";
+import type { Empty, Padding, Prim, Prims } from "./primitives.ts";
 
 // Written once over whoever interprets operations: in a graph D is number, in the checker an axis. Axes given here count from 0 unless said otherwise.
 
 type Op = ShapeMismatch["op"];
 
 /** A constant of no axes. */
-export const scalar = <V, D, W>(ops: Ops<V, D, W>, dtype: DType, value: number): V =>
+export const scalar = <V, D, W = Padding>(ops: Ops<V, D, W>, dtype: DType, value: number): V =>
   ops.apply("constant", [], { value: tensor(dtype, [], [value]) });
 
 /** `value` in the dtype of `x`, without axes. */
-export const scalarLike = <V, D, W>(ops: Ops<V, D, W>, x: V, value: number): V =>
+export const scalarLike = <V, D, W = Padding>(ops: Ops<V, D, W>, x: V, value: number): V =>
   scalar(ops, ops.typeOf(x).dtype, value);
 
 /** `value` in the dtype and shape of `x`. */
-export const fullLike = <V, D, W>(ops: Ops<V, D, W>, x: V, value: number): V =>
+export const fullLike = <V, D, W = Padding>(ops: Ops<V, D, W>, x: V, value: number): V =>
   broadcastTo(ops, scalarLike(ops, x, value), ops.typeOf(x).shape);
 
 /** NumPy's broadcast_to: axes are aligned at the end. */
-export function broadcastTo<V, D, W>(ops: Ops<V, D, W>, x: V, shape: readonly D[]): V {
+export function broadcastTo<V, D, W = Padding>(ops: Ops<V, D, W>, x: V, shape: readonly D[]): V {
   const own = ops.typeOf(x).shape;
   if (own.length === shape.length && own.every((d, i) => ops.sizes.equal(d, shape[i]!))) return x;
   if (own.length > shape.length)
@@ -35,7 +35,7 @@ export function broadcastTo<V, D, W>(ops: Ops<V, D, W>, x: V, shape: readonly D[
 }
 
 /** Values brought to their common shape by NumPy's rule. */
-export function broadcastTogether<V, D, W>(ops: Ops<V, D, W>, values: readonly V[]): readonly V[] {
+export function broadcastTogether<V, D, W = Padding>(ops: Ops<V, D, W>, values: readonly V[]): readonly V[] {
   const shape = values.reduce<readonly D[]>((common, v) => ops.sizes.broadcast(common, ops.typeOf(v).shape), []);
   return values.map((v) => broadcastTo(ops, v, shape));
 }
@@ -55,7 +55,7 @@ export type BinaryPrim =
 
 const broadcasting =
   (op: BinaryPrim) =>
-  <V, D, W>(ops: Ops<V, D, W>, x: V, y: V): V => {
+  <V, D, W = Padding>(ops: Ops<V, D, W>, x: V, y: V): V => {
     const params: Empty = {};
     return ops.apply(op, broadcastTogether(ops, [x, y]), params);
   };
@@ -71,36 +71,42 @@ export const remainder = broadcasting("remainder");
 export const and = broadcasting("and");
 export const or = broadcasting("or");
 
-export const compare = <V, D, W>(ops: Ops<V, D, W>, direction: Prims["compare"]["direction"], x: V, y: V): V =>
-  ops.apply("compare", broadcastTogether(ops, [x, y]), { direction });
+export const compare = <V, D, W = Padding>(
+  ops: Ops<V, D, W>,
+  direction: Prims["compare"]["direction"],
+  x: V,
+  y: V,
+): V => ops.apply("compare", broadcastTogether(ops, [x, y]), { direction });
 
 /** pred ? yes : no, all broadcast together. */
-export const select = <V, D, W>(ops: Ops<V, D, W>, pred: V, yes: V, no: V): V =>
+export const select = <V, D, W = Padding>(ops: Ops<V, D, W>, pred: V, yes: V, no: V): V =>
   ops.apply("select", broadcastTogether(ops, [pred, yes, no]), {});
 
 /** The operations of one operand without parameters. */
 export type UnaryPrim = { [P in Prim]: Empty extends Prims[P] ? P : never }[Exclude<Prim, BinaryPrim | "select">];
 
-export const unary = <V, D, W>(ops: Ops<V, D, W>, op: UnaryPrim, x: V): V => ops.apply<UnaryPrim>(op, [x], {});
+export const unary = <V, D, W = Padding>(ops: Ops<V, D, W>, op: UnaryPrim, x: V): V =>
+  ops.apply<UnaryPrim>(op, [x], {});
 
-export const negate = <V, D, W>(ops: Ops<V, D, W>, x: V): V => unary(ops, "negate", x);
-export const exponential = <V, D, W>(ops: Ops<V, D, W>, x: V): V => unary(ops, "exponential", x);
-export const log = <V, D, W>(ops: Ops<V, D, W>, x: V): V => unary(ops, "log", x);
-export const stopGradient = <V, D, W>(ops: Ops<V, D, W>, x: V): V => unary(ops, "stop_gradient", x);
-export const square = <V, D, W>(ops: Ops<V, D, W>, x: V): V => ops.apply("multiply", [x, x], {});
+export const negate = <V, D, W = Padding>(ops: Ops<V, D, W>, x: V): V => unary(ops, "negate", x);
+export const exponential = <V, D, W = Padding>(ops: Ops<V, D, W>, x: V): V => unary(ops, "exponential", x);
+export const log = <V, D, W = Padding>(ops: Ops<V, D, W>, x: V): V => unary(ops, "log", x);
+export const stopGradient = <V, D, W = Padding>(ops: Ops<V, D, W>, x: V): V => unary(ops, "stop_gradient", x);
+export const square = <V, D, W = Padding>(ops: Ops<V, D, W>, x: V): V => ops.apply("multiply", [x, x], {});
 /** k x for a number k. */
-export const scale = <V, D, W>(ops: Ops<V, D, W>, x: V, k: number): V => multiply(ops, x, scalarLike(ops, x, k));
+export const scale = <V, D, W = Padding>(ops: Ops<V, D, W>, x: V, k: number): V =>
+  multiply(ops, x, scalarLike(ops, x, k));
 
-export const convert = <V, D, W>(ops: Ops<V, D, W>, x: V, dtype: DType): V =>
+export const convert = <V, D, W = Padding>(ops: Ops<V, D, W>, x: V, dtype: DType): V =>
   ops.typeOf(x).dtype === dtype ? x : ops.apply("convert", [x], { dtype });
 
-export const reshape = <V, D, W>(ops: Ops<V, D, W>, x: V, shape: readonly D[]): V => {
+export const reshape = <V, D, W = Padding>(ops: Ops<V, D, W>, x: V, shape: readonly D[]): V => {
   const own = ops.typeOf(x).shape;
   const same = own.length === shape.length && own.every((d, i) => ops.sizes.equal(d, shape[i]!));
   return same ? x : ops.apply("reshape", [x], { shape });
 };
 
-export const transpose = <V, D, W>(ops: Ops<V, D, W>, x: V, permutation: readonly number[]): V =>
+export const transpose = <V, D, W = Padding>(ops: Ops<V, D, W>, x: V, permutation: readonly number[]): V =>
   permutation.every((p, i) => p === i) && permutation.length === ops.typeOf(x).shape.length
     ? x
     : ops.apply("transpose", [x], { permutation });
@@ -122,7 +128,7 @@ type Reduction = "reduce_sum" | "reduce_max";
 /** Over `dimensions`, all unless given; `keep` leaves axes of size 1. */
 const reduction =
   (op: Reduction) =>
-  <V, D, W>(ops: Ops<V, D, W>, x: V, dimensions?: readonly number[], keep = false): V => {
+  <V, D, W = Padding>(ops: Ops<V, D, W>, x: V, dimensions?: readonly number[], keep = false): V => {
     const { shape } = ops.typeOf(x);
     const axes = dimensions ?? allAxes(shape);
     const reduced = axes.length === 0 ? x : ops.apply(op, [x], { dimensions: axes });
@@ -141,7 +147,12 @@ export const reduceSum = reduction("reduce_sum");
 export const reduceMax = reduction("reduce_max");
 
 /** The sum divided by the number of elements summed. In the checker, where that number may be unknown, only the type counts. */
-export function reduceMean<V, D, W>(ops: Ops<V, D, W>, x: V, dimensions?: readonly number[], keep = false): V {
+export function reduceMean<V, D, W = Padding>(
+  ops: Ops<V, D, W>,
+  x: V,
+  dimensions?: readonly number[],
+  keep = false,
+): V {
   const { shape } = ops.typeOf(x);
   const count = ops.sizes.product((dimensions ?? allAxes(shape)).map((axis) => shape[axis]!));
   const sum = reduceSum(ops, x, dimensions, keep);
@@ -149,7 +160,7 @@ export function reduceMean<V, D, W>(ops: Ops<V, D, W>, x: V, dimensions?: readon
 }
 
 /** log sum e^x over one axis, m + log sum e^(x - m) with m = max x kept out of the derivative. */
-export function logSumExp<V, D, W>(ops: Ops<V, D, W>, x: V, axis: number, keep = false): V {
+export function logSumExp<V, D, W = Padding>(ops: Ops<V, D, W>, x: V, axis: number, keep = false): V {
   const largest = stopGradient(ops, reduceMax(ops, x, [axis], true));
   const sum = reduceSum(ops, exponential(ops, subtract(ops, x, largest)), [axis], true);
   const result = add(ops, log(ops, sum), largest);
@@ -163,19 +174,19 @@ export function logSumExp<V, D, W>(ops: Ops<V, D, W>, x: V, axis: number, keep =
 }
 
 /** x - log sum e^x over one axis, as (x - m) - log sum e^(x - m). */
-export function logSoftmax<V, D, W>(ops: Ops<V, D, W>, x: V, axis: number): V {
+export function logSoftmax<V, D, W = Padding>(ops: Ops<V, D, W>, x: V, axis: number): V {
   const shifted = subtract(ops, x, stopGradient(ops, reduceMax(ops, x, [axis], true)));
   return subtract(ops, shifted, log(ops, reduceSum(ops, exponential(ops, shifted), [axis], true)));
 }
 
 /** Sum over the last axis of x and the first of y: NumPy's tensordot with one axis. */
-export function dot<V, D, W>(ops: Ops<V, D, W>, x: V, y: V): V {
+export function dot<V, D, W = Padding>(ops: Ops<V, D, W>, x: V, y: V): V {
   const last = ops.typeOf(x).shape.length - 1;
   return contract(ops, x, y, [last], [0]);
 }
 
 /** dot_general without batch axes. */
-export const contract = <V, D, W>(
+export const contract = <V, D, W = Padding>(
   ops: Ops<V, D, W>,
   x: V,
   y: V,
@@ -190,7 +201,7 @@ export const contract = <V, D, W>(
   });
 
 /** Python's `@`: the last axis of x with the second last of y (its only one), the axes before broadcast. */
-export function matmul<V, D, W>(ops: Ops<V, D, W>, x: V, y: V): V {
+export function matmul<V, D, W = Padding>(ops: Ops<V, D, W>, x: V, y: V): V {
   const left = ops.typeOf(x).shape;
   const right = ops.typeOf(y).shape;
   for (const [operand, shape] of [left, right].entries())
@@ -210,13 +221,13 @@ export function matmul<V, D, W>(ops: Ops<V, D, W>, x: V, y: V): V {
 }
 
 /** sum x y over everything. */
-export const innerProduct = <V, D, W>(ops: Ops<V, D, W>, x: V, y: V): V => {
+export const innerProduct = <V, D, W = Padding>(ops: Ops<V, D, W>, x: V, y: V): V => {
   const axes = allAxes(ops.typeOf(x).shape);
   return contract(ops, x, y, axes, axes);
 };
 
 /** indices [at…] -> [at…, size]: 1 where the last axis is the index, else 0. */
-export function oneHot<V, D, W>(ops: Ops<V, D, W>, indices: V, size: D, dtype: DType): V {
+export function oneHot<V, D, W = Padding>(ops: Ops<V, D, W>, indices: V, size: D, dtype: DType): V {
   const { shape } = ops.typeOf(indices);
   const places = ops.apply("iota", [], { shape: [size], axis: 0, dtype: "i32" });
   const column = ops.apply("reshape", [indices], { shape: [...shape, ops.sizes.of(1)] });
@@ -224,5 +235,5 @@ export function oneHot<V, D, W>(ops: Ops<V, D, W>, indices: V, size: D, dtype: D
 }
 
 /** x [batch…, n, post…], indices [batch…] along `axis` = number of batch axes -> [batch…, post…]: one element of each line. */
-export const takeAlongAxis = <V, D, W>(ops: Ops<V, D, W>, x: V, indices: V, axis: number): V =>
+export const takeAlongAxis = <V, D, W = Padding>(ops: Ops<V, D, W>, x: V, indices: V, axis: number): V =>
   ops.apply("gather", [x, indices], { axis, batch_dims: axis });
