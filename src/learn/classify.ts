@@ -1,8 +1,8 @@
 import { GraphBuilder } from "../ir/builder.ts";
 import type { Value } from "../ir/graph.ts";
+import { add, and, compare, convert, fullLike, or, reduceSum, reshape, scale, subtract } from "../ir/operations.ts";
 import type { Measure, Network } from "../plan/network.ts";
 import type { TensorType } from "../shape/tensor.ts";
-import { multiply, splatLike, subtract } from "../transform/arithmetic.ts";
 
 /** How a network classifies: what the accuracy, the confusion and the ranks of an evaluation read. */
 export interface Classifier {
@@ -45,10 +45,7 @@ export const classifierOf = (network: Network, loss: Measure): Classifier | unde
     label,
     classes,
     predicted: measure("predicted", argmax),
-    cell: measure("cell", (b, scores, of) => {
-      const row = multiply(b, of, splatLike(b, classes, of));
-      return b.apply("add", [row, argmax(b, scores)], {});
-    }),
+    cell: measure("cell", (b, scores, of) => add(b, scale(b, of, classes), argmax(b, scores))),
     rank: measure("rank", rank),
     score: measure("score", (b, scores) => subtract(b, entry(b, scores, 1), entry(b, scores, 0))),
   };
@@ -58,27 +55,22 @@ const LABEL: TensorType = { dtype: "i32", shape: [] };
 
 /** [k] as it is; one score s of two classes as [0, s]. */
 const scoresOf = (b: GraphBuilder, result: Value): Value => {
-  const { shape } = b.typeOf(result);
-  if (shape.length > 0) return result;
-  const one = b.apply("reshape", [result], { shape: [1] });
-  return b.apply("concatenate", [splatLike(b, 0, one), one], { dimension: 0 });
+  if (b.typeOf(result).shape.length > 0) return result;
+  const one = reshape(b, result, [1]);
+  return b.apply("concatenate", [fullLike(b, one, 0), one], { dimension: 0 });
 };
 
 const argmax = (b: GraphBuilder, scores: Value): Value => b.apply("argmax", [scores], { dimension: 0 });
 
 const entry = (b: GraphBuilder, scores: Value, at: number): Value =>
-  b.apply("reshape", [b.apply("slice", [scores], { start: [at], limit: [at + 1], strides: [1] })], { shape: [] });
+  reshape(b, b.apply("slice", [scores], { start: [at], limit: [at + 1], strides: [1] }), []);
 
 const rank = (b: GraphBuilder, scores: Value, label: Value): Value => {
-  const { shape } = b.typeOf(scores);
-  const wide = (scalar: Value) => b.apply("broadcast_in_dim", [scalar], { shape, dimensions: [] });
-  const own = wide(b.apply("gather", [scores, label], { axis: 0, batch_dims: 0 }));
-  const number = b.apply("iota", [], { shape, axis: 0, dtype: "i32" });
-  const above = b.apply("compare", [scores, own], { direction: "GT" });
-  const equal = b.apply("compare", [scores, own], { direction: "EQ" });
-  const earlier = b.apply("compare", [number, wide(label)], { direction: "LT" });
-  const before = b.apply("or", [above, b.apply("and", [equal, earlier], {})], {});
-  return b.apply("reduce_sum", [b.apply("convert", [before], { dtype: "i32" })], { dimensions: [0] });
+  const own = b.apply("gather", [scores, label], { axis: 0, batch_dims: 0 });
+  const number = b.apply("iota", [], { shape: b.typeOf(scores).shape, axis: 0, dtype: "i32" });
+  const above = compare(b, "GT", scores, own);
+  const earlier = and(b, compare(b, "EQ", scores, own), compare(b, "LT", number, label));
+  return reduceSum(b, convert(b, or(b, above, earlier), "i32"));
 };
 
 /** Whether an example is classified right, as a float: (results…, label) -> 1 or 0. */
@@ -90,6 +82,6 @@ export const correctness = (
   const b = new GraphBuilder();
   const inputs = cell.graph.inputs.map(({ name, type }) => b.input(name, type));
   const [found] = b.inline(predicted.graph, inputs);
-  const right = b.apply("compare", [found!, inputs[network.results.length]!], { direction: "EQ" });
-  return { name: "accuracy", targets: [label], graph: b.build([b.apply("convert", [right], { dtype })]) };
+  const right = compare(b, "EQ", found!, inputs[network.results.length]!);
+  return { name: "accuracy", targets: [label], graph: b.build([convert(b, right, dtype)]) };
 };

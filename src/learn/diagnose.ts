@@ -1,9 +1,9 @@
 import { GraphBuilder } from "../ir/builder.ts";
 import type { Graph, Value } from "../ir/graph.ts";
+import { convert, negate, reduceMax, reshape, unary } from "../ir/operations.ts";
 import { type Answer, type Command, close, open, type Rows, run } from "../plan/algorithm.ts";
 import { isFloat } from "../shape/dtype.ts";
 import { showType, type Tensor, type TensorType } from "../shape/tensor.ts";
-import { negate } from "../transform/arithmetic.ts";
 import type { TrainingStep } from "./step.ts";
 
 /** Where the first value came from that is not a finite number. */
@@ -94,19 +94,15 @@ const watching = (graph: Graph, outputs: (b: GraphBuilder, values: readonly Valu
 
 /** [1]: 1 where an entry is infinite or no number. */
 const notFinite = (b: GraphBuilder, value: Value): Value => {
-  const bad = b.apply("not", [b.apply("is_finite", [value], {})], {});
-  return b.apply("reshape", [largest(b, b.apply("convert", [bad], { dtype: "f32" }))], { shape: [1] });
+  const bad = unary(b, "not", unary(b, "is_finite", value));
+  return reshape(b, reduceMax(b, convert(b, bad, "f32")), [1]);
 };
 
+/** The smallest and the largest entry, [] each. */
 const range = (b: GraphBuilder, value: Value): readonly Value[] => [
-  negate(b, largest(b, negate(b, value))),
-  largest(b, value),
+  negate(b, reduceMax(b, negate(b, value))),
+  reduceMax(b, value),
 ];
-
-const largest = (b: GraphBuilder, value: Value): Value => {
-  const dimensions = b.typeOf(value).shape.map((_, axis) => axis);
-  return dimensions.length === 0 ? value : b.apply("reduce_max", [value], { dimensions });
-};
 
 const types = ({ inputs, nodes }: Graph): readonly TensorType[] => [...inputs, ...nodes].map(({ type }) => type);
 

@@ -1,9 +1,9 @@
 import { GraphBuilder } from "../ir/builder.ts";
 import type { Graph, Value } from "../ir/graph.ts";
+import { add, divide, innerProduct, multiply, reduceSum, scale } from "../ir/operations.ts";
 import type { Measure, Network } from "../plan/network.ts";
 import type { Regularizer, Training } from "../plan/training.ts";
 import type { TensorType } from "../shape/tensor.ts";
-import { add, divide, multiply, scale } from "../transform/arithmetic.ts";
 import { vmap } from "../transform/vmap.ts";
 import { sumOfSquares } from "./optimizers.ts";
 import { withPrecision } from "./precision.ts";
@@ -68,7 +68,7 @@ export const weightedLoss = (
   const b = new GraphBuilder();
   const inputs = losses.inputs.map(({ name, type }) => b.input(name, type));
   const rows = b.input("row_weights", { dtype: precision, shape: [batch] });
-  const sum = total(b, multiply(b, b.inline(losses, inputs)[0]!, rows));
+  const sum = innerProduct(b, b.inline(losses, inputs)[0]!, rows);
   return b.build([regularize === undefined ? sum : add(b, sum, regularizer(b, network, inputs, regularize))]);
 };
 
@@ -86,8 +86,8 @@ export const regularizer = (
     ? zero
     : scale(
         b,
-        strength / 2,
         squares.reduce((x, y) => add(b, x, y)),
+        strength / 2,
       );
 };
 
@@ -113,7 +113,7 @@ export const trainingObjective = (training: Training, batch: number): Graph => {
   const inputs = perBatch.inputs.map(({ name, type }) => b.input(name, type));
   const count = b.input("count", { dtype: precision, shape: [] });
   const [losses, ...states] = b.inline(perBatch, inputs);
-  const mean = divide(b, total(b, losses!), count);
+  const mean = divide(b, reduceSum(b, losses!), count);
   const objective = regularize === undefined ? mean : add(b, mean, regularizer(b, network, inputs, regularize));
   return b.build([objective, mean, ...states]);
 };
@@ -138,16 +138,14 @@ const inlineWeighted = (b: GraphBuilder, graph: Graph, inputs: readonly Value[],
   if (!graph.nodes.some(({ op }) => op === "batch_mean")) return b.inline(graph, inputs);
   const values = [...inputs];
   const mean = b.apply("batch_mean", [weight], {});
-  for (const { op, params, inputs: operands, type } of graph.nodes) {
+  for (const { op, params, inputs: operands } of graph.nodes) {
     const mapped = operands.map((v) => values[v]!);
     if (op !== "batch_mean") {
       values.push(b.apply(op, mapped, params));
       continue;
     }
-    const everywhere = (scalar: Value) =>
-      type.shape.length === 0 ? scalar : b.apply("broadcast_in_dim", [scalar], { shape: type.shape, dimensions: [] });
-    const weighted = b.apply("batch_mean", [multiply(b, everywhere(weight), mapped[0]!)], {});
-    values.push(divide(b, weighted, everywhere(mean)));
+    const weighted = b.apply("batch_mean", [multiply(b, weight, mapped[0]!)], {});
+    values.push(divide(b, weighted, mean));
   }
   return graph.outputs.map((v) => values[v]!);
 };
@@ -188,7 +186,3 @@ const applyMeasure = (
 
 export const inPrecision = (type: TensorType, precision: Precision): TensorType =>
   type.dtype === "f32" || type.dtype === "f64" ? { ...type, dtype: precision } : type;
-
-/** The sum of all entries -> []. */
-export const total = (b: GraphBuilder, x: Value): Value =>
-  b.apply("reduce_sum", [x], { dimensions: b.typeOf(x).shape.map((_, axis) => axis) });

@@ -1,8 +1,19 @@
 import type { GraphBuilder } from "../ir/builder.ts";
 import type { Value } from "../ir/graph.ts";
+import {
+  add,
+  divide,
+  maximum,
+  minimum,
+  multiply,
+  reduceSum,
+  scalarLike,
+  scale,
+  square,
+  subtract,
+  unary,
+} from "../ir/operations.ts";
 import type { Optimizer, Training } from "../plan/training.ts";
-import type { TensorType } from "../shape/tensor.ts";
-import { add, divide, multiply, scale, splatLike, subtract } from "../transform/arithmetic.ts";
 import { rateAt } from "./schedules.ts";
 
 /** A change of gradients on their way to the weights, with its memory. The last one of a chain gives what is subtracted from the weights. */
@@ -20,8 +31,8 @@ interface Context {
   readonly gradients: readonly Value[];
   /** By weight, then in the order of `memory`. */
   readonly memory: readonly (readonly Value[])[];
-  /** A scalar, spread over an array like the other value. */
-  readonly scalar: (name: string, like: Value) => Value;
+  /** One of the fed numbers, []. */
+  readonly scalar: (name: string) => Value;
 }
 
 interface Update {
@@ -57,30 +68,36 @@ type Rules = {
 const rules: Rules = {
   // r g
   sgd: ({ rate }) =>
-    each([], { rate: (t) => rateAt(rate, t) }, ({ b, gradient, rate }) => [multiply(b, rate("rate"), gradient)]),
+    each([], { rate: (t) => rateAt(rate, t) }, ({ b, gradient, scalar }) => [multiply(b, scalar("rate"), gradient)]),
   // v' = m v + g;  r v'   (Polyak 1964; no dampening)
   momentum: ({ rate, momentum }) =>
-    each(["velocity"], { rate: (t) => rateAt(rate, t) }, ({ b, gradient, memory: [v], rate }) => {
-      const next = add(b, scale(b, momentum, v!), gradient);
-      return [multiply(b, rate("rate"), next), next];
+    each(["velocity"], { rate: (t) => rateAt(rate, t) }, ({ b, gradient, memory: [v], scalar }) => {
+      const next = add(b, scale(b, v!, momentum), gradient);
+      return [multiply(b, scalar("rate"), next), next];
     }),
   // v' = m v + g;  r (g + m v')   (Sutskever et al. 2013, as both libraries write it)
   nesterov: ({ rate, momentum }) =>
-    each(["velocity"], { rate: (t) => rateAt(rate, t) }, ({ b, gradient, memory: [v], rate }) => {
-      const next = add(b, scale(b, momentum, v!), gradient);
-      return [multiply(b, rate("rate"), add(b, gradient, scale(b, momentum, next))), next];
+    each(["velocity"], { rate: (t) => rateAt(rate, t) }, ({ b, gradient, memory: [v], scalar }) => {
+      const next = add(b, scale(b, v!, momentum), gradient);
+      return [multiply(b, scalar("rate"), add(b, gradient, scale(b, next, momentum))), next];
     }),
   // s' = s + g²;  r g / (sqrt(s') + 1e-10)   (Duchi et al. 2011; TensorFlow begins s at 0.1)
   adagrad: ({ rate }) =>
-    each(["squares"], { rate: (t) => rateAt(rate, t) }, ({ b, gradient, memory: [s], rate }) => {
-      const next = add(b, s!, multiply(b, gradient, gradient));
-      return [divide(b, multiply(b, rate("rate"), gradient), plus(b, sqrt(b, next), 1e-10)), next];
+    each(["squares"], { rate: (t) => rateAt(rate, t) }, ({ b, gradient, memory: [s], scalar }) => {
+      const next = add(b, s!, square(b, gradient));
+      return [
+        divide(b, multiply(b, scalar("rate"), gradient), add(b, unary(b, "sqrt", next), scalarLike(b, next, 1e-10))),
+        next,
+      ];
     }),
   // s' = d s + (1 - d) g²;  r g / (sqrt(s') + 1e-8)   (Tieleman and Hinton 2012; TensorFlow 1 adds 1e-10 below the root)
   rmsprop: ({ rate, decay }) =>
-    each(["squares"], { rate: (t) => rateAt(rate, t) }, ({ b, gradient, memory: [s], rate }) => {
-      const next = average(b, decay, s!, multiply(b, gradient, gradient));
-      return [divide(b, multiply(b, rate("rate"), gradient), plus(b, sqrt(b, next), 1e-8)), next];
+    each(["squares"], { rate: (t) => rateAt(rate, t) }, ({ b, gradient, memory: [s], scalar }) => {
+      const next = average(b, decay, s!, square(b, gradient));
+      return [
+        divide(b, multiply(b, scalar("rate"), gradient), add(b, unary(b, "sqrt", next), scalarLike(b, next, 1e-8))),
+        next,
+      ];
     }),
   // Kingma and Ba 2015, algorithm 1.
   adam: ({ rate, beta1, beta2, epsilon }) =>
@@ -89,7 +106,7 @@ const rules: Rules = {
   adamw: ({ rate, decay }) =>
     each(["m", "v"], { ...adamScalars(rate, 0.9, 0.999, 1e-8), decay: (t) => decay * rateAt(rate, t) }, (context) => {
       const [update, m, v] = adam(context, 0.9, 0.999);
-      return [add(context.b, update, multiply(context.b, context.rate("decay"), context.weight)), m, v];
+      return [add(context.b, update, multiply(context.b, context.scalar("decay"), context.weight)), m, v];
     }),
 };
 
@@ -99,13 +116,10 @@ const clippings: { readonly [K in NonNullable<Training["clip"]>["kind"]]: (limit
     memory: [],
     scalars: {},
     update: ({ b, gradients, memory }) => {
-      const norm = sqrt(
-        b,
-        gradients.map((g) => sumOfSquares(b, g)).reduce((x, y) => add(b, x, y)),
-      );
-      const longest = b.apply("maximum", [norm, splatLike(b, limit, norm)], {});
-      const factor = divide(b, splatLike(b, limit, norm), longest);
-      return { updates: gradients.map((g) => multiply(b, spread(b, factor, b.typeOf(g)), g)), memory };
+      const squares = gradients.map((g) => sumOfSquares(b, g)).reduce((x, y) => add(b, x, y));
+      const norm = unary(b, "sqrt", squares);
+      const factor = divide(b, scalarLike(b, norm, limit), maximum(b, norm, scalarLike(b, norm, limit)));
+      return { updates: gradients.map((g) => multiply(b, factor, g)), memory };
     },
   }),
   // Each entry into [-limit, limit].
@@ -113,10 +127,7 @@ const clippings: { readonly [K in NonNullable<Training["clip"]>["kind"]]: (limit
     memory: [],
     scalars: {},
     update: ({ b, gradients, memory }) => ({
-      updates: gradients.map((g) => {
-        const above = b.apply("maximum", [g, splatLike(b, -limit, g)], {});
-        return b.apply("minimum", [above, splatLike(b, limit, g)], {});
-      }),
+      updates: gradients.map((g) => minimum(b, maximum(b, g, scalarLike(b, g, -limit)), scalarLike(b, g, limit))),
       memory,
     }),
   }),
@@ -134,8 +145,8 @@ interface One {
   readonly weight: Value;
   readonly gradient: Value;
   readonly memory: readonly Value[];
-  /** A fed scalar, spread over an array like the weight. */
-  readonly rate: (name: string) => Value;
+  /** One of the fed numbers, []. */
+  readonly scalar: (name: string) => Value;
 }
 
 /** A transformation that treats every weight by itself: (update, next memory…). */
@@ -147,9 +158,7 @@ const each = (
   memory,
   scalars,
   update: ({ b, weights, gradients, memory: kept, scalar }) => {
-    const results = weights.map((weight, i) =>
-      rule({ b, weight, gradient: gradients[i]!, memory: kept[i]!, rate: (name) => scalar(name, weight) }),
-    );
+    const results = weights.map((weight, i) => rule({ b, weight, gradient: gradients[i]!, memory: kept[i]!, scalar }));
     return { updates: results.map(([update]) => update), memory: results.map(([, ...next]) => next) };
   },
 });
@@ -173,30 +182,22 @@ const adamScalars = (
 
 // m' = b1 m + (1 - b1) g;  v' = b2 v + (1 - b2) g²
 const adam = (
-  { b, gradient, memory: [m, v], rate }: One,
+  { b, gradient, memory: [m, v], scalar }: One,
   beta1: number,
   beta2: number,
 ): readonly [Value, Value, Value] => {
   const nextM = average(b, beta1, m!, gradient);
-  const nextV = average(b, beta2, v!, multiply(b, gradient, gradient));
-  const below = add(b, sqrt(b, nextV), rate("epsilon"));
-  return [divide(b, multiply(b, rate("size"), nextM), below), nextM, nextV];
+  const nextV = average(b, beta2, v!, square(b, gradient));
+  const below = add(b, unary(b, "sqrt", nextV), scalar("epsilon"));
+  return [divide(b, multiply(b, scalar("size"), nextM), below), nextM, nextV];
 };
 
 /** d old + (1 - d) new, as old + (1 - d)(new - old): one product less, and exact where both are equal. */
 const average = (b: GraphBuilder, decay: number, old: Value, fresh: Value): Value =>
-  add(b, old, scale(b, 1 - decay, subtract(b, fresh, old)));
-
-const sqrt = (b: GraphBuilder, x: Value): Value => b.apply("sqrt", [x], {});
-const plus = (b: GraphBuilder, x: Value, number: number): Value => add(b, x, splatLike(b, number, x));
+  add(b, old, scale(b, subtract(b, fresh, old), 1 - decay));
 
 /** The sum of the squares of all entries -> []. */
-export const sumOfSquares = (b: GraphBuilder, x: Value): Value =>
-  b.apply("reduce_sum", [multiply(b, x, x)], { dimensions: b.typeOf(x).shape.map((_, axis) => axis) });
-
-/** A scalar, everywhere in an array of this type. */
-export const spread = (b: GraphBuilder, scalar: Value, { shape }: TensorType): Value =>
-  shape.length === 0 ? scalar : b.apply("broadcast_in_dim", [scalar], { shape, dimensions: [] });
+export const sumOfSquares = (b: GraphBuilder, x: Value): Value => reduceSum(b, square(b, x));
 
 /** Subtracts the updates from the weights. */
 export const descend = (b: GraphBuilder, weights: readonly Value[], updates: readonly Value[]): readonly Value[] =>

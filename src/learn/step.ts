@@ -1,14 +1,14 @@
 import { GraphBuilder } from "../ir/builder.ts";
 import type { Value } from "../ir/graph.ts";
+import { innerProduct } from "../ir/operations.ts";
 import type { Program } from "../plan/program.ts";
 import type { Training } from "../plan/training.ts";
 import { constructors, type Tensor, type TensorType } from "../shape/tensor.ts";
-import { multiply } from "../transform/arithmetic.ts";
 import { simplify } from "../transform/simplify.ts";
 import { gradient } from "../transform/vjp.ts";
 import { classifierOf, correctness } from "./classify.ts";
-import { batchMeasures, fedFields, inPrecision, isRandom, total, trainingObjective } from "./objective.ts";
-import { descend, spread, transformationOf } from "./optimizers.ts";
+import { batchMeasures, fedFields, inPrecision, isRandom, trainingObjective } from "./objective.ts";
+import { descend, transformationOf } from "./optimizers.ts";
 import { rateAt } from "./schedules.ts";
 
 /** One step of mini-batch training as a program, and what it is fed. */
@@ -92,7 +92,7 @@ export const trainingStep = (
     memory: w.map((_, i) =>
       values.slice(weights + i * transformation.memory.length).slice(0, transformation.memory.length),
     ),
-    scalar: (name, like) => spread(b, numbers.get(name)!, b.typeOf(like)),
+    scalar: (name) => numbers.get(name)!,
   });
   const nextWeights = descend(b, w, updates);
   const outputs: Value[] = [...nextWeights, ...nextMemory.flat(), ...nextStates, mean!];
@@ -103,7 +103,7 @@ export const trainingStep = (
       ...nextStates,
       ...fed,
     ]);
-    outputs.push(total(b, multiply(b, hits!, rows)));
+    outputs.push(innerProduct(b, hits!, rows));
   }
 
   return {

@@ -22,6 +22,8 @@ import { toPrecision } from "./precision.ts";
 import { type BatchOf, type TrainingStep, trainingStep } from "./step.ts";
 import type { TrainData, TrainFrom, TrainResult } from "./trained.ts";
 
+export type { TrainData, TrainFrom, TrainResult };
+
 /**
  * Trains: an epoch visits a fresh permutation of the examples in batches, the last one smaller; after it come the validation loss, a checkpoint and
  * the decision to stop. L-BFGS instead minimizes over all examples at once. Fails with MTT5201 where the batch is larger than the data, MTT5210
