@@ -28,6 +28,16 @@ export interface Network {
   readonly training: Graph;
   /** (weights…, states…, fields…) -> results…, `training` false. */
   readonly inference: Graph;
+  /** For people: how the result comes about. */
+  readonly stages?: Stages;
+}
+
+/** The stages of a network's body in their order. */
+export interface Stages {
+  /** (weights…, states…, fields…) -> the value after each stage. */
+  readonly graph: Graph;
+  /** The text of each stage: `conv(8, stride: 2x2)`. */
+  readonly labels: readonly string[];
 }
 
 /** (results of the network…, target fields…) -> f32[], for one example: a loss, a measure, a user's metric. */

@@ -1,0 +1,24 @@
+import type { Call, Expression, Pipe } from "../syntax/ast.ts";
+import { evaluateAll } from "./call.ts";
+import { callData, isDataFunction } from "./kinds/data.ts";
+import type { Scope } from "./scope.ts";
+import type { Value } from "./value.ts";
+
+export interface BuiltinCall {
+  readonly name: string;
+  readonly expression: Call | Pipe;
+  readonly expressions: ReadonlyMap<string, Expression>;
+}
+
+/** A built-in function: data sets become steps, what a model says of an example becomes an input of the graph; the rest is kept for its reader. */
+export const callBuiltin = (call: BuiltinCall, scope: Scope): Value => {
+  const { name, expression, expressions } = call;
+  if (isDataFunction(name)) return callData(call, scope);
+  if (scope.building !== undefined && isPrediction(name))
+    return { kind: "tensor", value: scope.building.prediction(expression) };
+  return { kind: "made", name, arguments: evaluateAll(expressions, scope), expression };
+};
+
+const predictions = ["predicted", "loss", "probability"] as const;
+export type Prediction = (typeof predictions)[number];
+export const isPrediction = (name: string): name is Prediction => predictions.some((known) => known === name);

@@ -1,0 +1,71 @@
+import type { Metric } from "../../plan/plan.ts";
+import type { Expression, Step } from "../../syntax/ast.ts";
+import { elaborateMeasure } from "../measure.ts";
+import { Arguments, readMade, unknown } from "../read.ts";
+import { refuse } from "../refusal.ts";
+import type { Scope, Session } from "../scope.ts";
+import { addStep } from "../steps.ts";
+import { type DatasetValue, describe, type Value } from "../value.ts";
+import { readDataset } from "./data.ts";
+import type { PlannedEvaluate, PlannedTrain } from "./planned.ts";
+import { readModel } from "./predict.ts";
+import { StepFields } from "./step-fields.ts";
+
+/** The step's inputs: the model, the data. */
+export const planEvaluate = (step: Step, session: Session): PlannedEvaluate => {
+  const fields = new StepFields(step, session);
+  const model = fields.require("model", readModel);
+  const data = fields.require("data", readDataset);
+  for (const { name, type } of model.network.fields) {
+    const found = data.fields.find((field) => field.name === name);
+    if (found !== undefined && `${found.type.shape}` === `${type.shape}`) continue;
+    const has = found === undefined ? "the data lacks it" : `the data has [${found.type.shape.join(", ")}]`;
+    throw refuse.field(
+      fields.span("data"),
+      `\`${model.id}\` reads \`${name}\`, [${type.shape.join(", ")}], and ${has}`,
+    );
+  }
+  const metrics = fields.read("metrics", (value, e, scope) => readMetrics(value, model, data, e, scope)) ?? [
+    ...(classifies(data) ? [{ kind: "accuracy", name: "accuracy" } as const] : []),
+    { kind: "loss", name: "loss" } as const,
+  ];
+  const id = addStep(session, {
+    id: step.name.text,
+    declared: true,
+    body: { kind: "evaluate", network: model.network, loss: model.loss, metrics },
+    inputs: [model.id, data.step],
+    span: step.name.span,
+  });
+  return { kind: "evaluate", id, metrics, model, fields: data.fields };
+};
+
+const classifies = (data: DatasetValue): boolean => data.fields.some(({ classes }) => classes !== undefined);
+
+const readMetrics = (
+  value: Value,
+  model: PlannedTrain,
+  data: DatasetValue,
+  e: Expression,
+  scope: Scope,
+): readonly Metric[] => {
+  if (value.kind !== "list") throw refuse.value(e.span, `metrics are a list, and this is ${describe(value)}`);
+  const items = e.kind === "list" ? e.items : value.items.map(() => e);
+  return value.items.map((item, i) => readMetric(item, model, data, items[i]!, scope));
+};
+
+const readMetric = (value: Value, model: PlannedTrain, data: DatasetValue, e: Expression, scope: Scope): Metric => {
+  if (value.kind === "block" && value.callee.kind !== "builtin") {
+    const measure = elaborateMeasure(value, model.network, data.fields, model.target, e, scope.session);
+    return { kind: "mean", name: measure.name, measure };
+  }
+  if (value.kind === "word" && isPlain(value.word)) return { kind: value.word, name: value.word };
+  const place = { e, scope };
+  const made = readMade(value, "a metric such as `accuracy`", place);
+  if (isPlain(made.name)) return { kind: made.name, name: made.name };
+  if (made.name !== "top") throw unknown(made, "a metric", place);
+  const k = new Arguments(made, place).number("k", { from: 1, whole: true });
+  return { kind: "top", name: `top${k}`, k };
+};
+
+const isPlain = (name: string): name is "accuracy" | "loss" | "auc" =>
+  name === "accuracy" || name === "loss" || name === "auc";

@@ -1,0 +1,75 @@
+import type { Json } from "../../plan/json.ts";
+import { networkTable } from "../../plan/table.ts";
+import type { Expression, Step } from "../../syntax/ast.ts";
+import { elaborateNetwork } from "../network.ts";
+import { readMade, wordOf } from "../read.ts";
+import { refuse } from "../refusal.ts";
+import type { Scope, Session } from "../scope.ts";
+import { addStep } from "../steps.ts";
+import { describe, type Value } from "../value.ts";
+import { numbered } from "./assert.ts";
+import type { PlannedReport } from "./planned.ts";
+import { StepFields } from "./step-fields.ts";
+import { planned } from "./steps.ts";
+
+/**
+ * The step's inputs: every step that is shown. A picture is `{ picture, of, … }` with the other arguments by name; a step in it is
+ * `{ input, name }`, a figure `{ formula }` over the inputs, a network its table.
+ */
+export const planReport = (step: Step, session: Session): PlannedReport => {
+  const fields = new StepFields(step, session);
+  const inputs: string[] = [];
+  const show = fields.require("show", (value, e, scope) => {
+    if (value.kind !== "list")
+      throw refuse.value(e.span, `\`show\` is a list of pictures, and this is ${describe(value)}`);
+    const items = e.kind === "list" ? e.items : value.items.map(() => e);
+    return value.items.map((item, i) => picture(item, items[i]!, scope, inputs));
+  });
+  const id = addStep(session, {
+    id: step.name.text,
+    declared: true,
+    body: { kind: "report", show },
+    inputs,
+    span: step.name.span,
+  });
+  return { kind: "report", id };
+};
+
+const picture = (value: Value, e: Expression, scope: Scope, inputs: string[]): Json => {
+  const made = readMade(value, "a picture such as `curves(classifier)`", { e, scope });
+  const shown: Record<string, Json> = { picture: made.name };
+  for (const [name, argument] of made.arguments) shown[name] = content(argument, e, scope, inputs);
+  return shown;
+};
+
+const content = (value: Value, e: Expression, scope: Scope, inputs: string[]): Json => {
+  switch (value.kind) {
+    case "number":
+    case "string":
+    case "bool":
+      return value.value;
+    case "word":
+      return wordOf(value) ?? null;
+    case "list":
+      return value.items.map((item) => content(item, e, scope, inputs));
+    case "record":
+      return Object.fromEntries([...value.fields].map(([name, item]) => [name, content(item, e, scope, inputs)]));
+    case "step":
+      return { input: inputNumber(planned(value.step, scope.session).id, inputs), name: value.step.name.text };
+    case "dataset":
+      return { input: inputNumber(value.step, inputs), name: value.step };
+    case "figure":
+      return { formula: { ...numbered(value.formula, inputs) } };
+    case "block":
+      return { table: networkTable(elaborateNetwork(value, undefined, e, scope.session)).map((row) => ({ ...row })) };
+    case "size":
+    case "made":
+    case "tensor":
+      throw refuse.value(e.span, `${describe(value)} cannot be shown`);
+  }
+};
+
+const inputNumber = (id: string, inputs: string[]): number => {
+  const known = inputs.indexOf(id);
+  return known < 0 ? inputs.push(id) - 1 : known;
+};

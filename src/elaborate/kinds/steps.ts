@@ -1,0 +1,48 @@
+import type { Step, StepKind } from "../../syntax/ast.ts";
+import { refuse } from "../refusal.ts";
+import type { Scope, Session } from "../scope.ts";
+import type { Value } from "../value.ts";
+import { planEvaluate } from "./evaluate.ts";
+import type { Planned } from "./planned.ts";
+import { planReport } from "./report.ts";
+import { planTrain } from "./train.ts";
+
+/** Adds the steps of one declared step, after those it reads. */
+export type PlanStep = (step: Step, session: Session) => Planned;
+
+const cannotRun: PlanStep = (step) => {
+  throw refuse.notYet(step.name.span, `\`${step.step}\` steps cannot run yet`, {
+    help: "`train`, `evaluate`, `report` and `assert` can",
+  });
+};
+
+/** One row a kind of step. */
+const kinds: { readonly [K in StepKind]: PlanStep } = {
+  train: planTrain,
+  evaluate: planEvaluate,
+  report: planReport,
+  influence: cannotRun,
+  validate: cannotRun,
+  sweep: cannotRun,
+};
+
+/** The step, planned once however often it is used. A step that was refused is refused again, for the same reason. */
+export const planned = (step: Step, session: Session): Planned => {
+  const known = session.planned.get(step);
+  if (known instanceof Error) throw known;
+  if (known !== undefined) return known;
+  try {
+    const made = kinds[step.step](step, session);
+    session.planned.set(step, made);
+    return made;
+  } catch (error) {
+    if (error instanceof Error) session.planned.set(step, error);
+    throw error;
+  }
+};
+
+/** `accuracy_on_test.accuracy`: a figure of the step's result. */
+export const stepField = (step: Step, name: string, scope: Scope): Value => ({
+  kind: "figure",
+  formula: { kind: "figure", step: planned(step, scope.session).id, name },
+});

@@ -1,0 +1,54 @@
+import type { Diagnostic, Note, Span } from "../diagnostic/diagnostic.ts";
+
+/** What elaboration cannot do for the user's program: caught where a declaration is elaborated, so that the others are still looked at. */
+export class Refusal extends Error {
+  readonly diagnostic: Diagnostic;
+  constructor(diagnostic: Diagnostic) {
+    super(diagnostic.message);
+    this.diagnostic = diagnostic;
+  }
+}
+
+interface Details {
+  readonly label?: string;
+  readonly help?: string;
+  readonly notes?: readonly Note[];
+}
+
+const refusal =
+  (code: Diagnostic["code"]) =>
+  (span: Span, message: string, { label, help, notes = [] }: Details = {}): Refusal =>
+    new Refusal({
+      code,
+      severity: "error",
+      span,
+      message,
+      notes,
+      fixes: [],
+      ...(label === undefined ? {} : { label }),
+      ...(help === undefined ? {} : { help }),
+    });
+
+/** What a step may not ask, found while its graphs are built. One constructor for each code. */
+export const refuse = {
+  /** The weights would not fit into memory. */
+  tooLarge: refusal("MTT4001"),
+  /** Shapes that only known sizes show to be wrong: a window smaller than its kernel, a reshape that does not fit. */
+  shape: refusal("MTT4002"),
+  /** A state's rule sees one example: each would leave another state. */
+  stateVaries: refusal("MTT4003"),
+  /** A kind of step, or a field of one, that no runtime computes. */
+  notYet: refusal("MTT4004"),
+  /** Random draws where nothing is trained. */
+  noKey: refusal("MTT4005"),
+  /** A figure of a run where a value must be known before it. */
+  notKnownYet: refusal("MTT4006"),
+  /** Data without a field that the network or the loss reads. */
+  field: refusal("MTT4007"),
+  /** A number out of its range: batch 0, epochs -1. */
+  range: refusal("MTT4008"),
+  /** A block that calls itself without end. */
+  tooDeep: refusal("MTT4009"),
+  /** A value of another sort than the place takes. */
+  value: refusal("MTT4010"),
+};

@@ -1,0 +1,59 @@
+import { nodeCost } from "../ir/cost.ts";
+import type { Graph } from "../ir/graph.ts";
+import { showType, sizeOf } from "../shape/tensor.ts";
+import type { Network } from "./network.ts";
+
+/** One stage of a network: a line of `mtt shapes`. */
+export interface StageRow {
+  /** `conv(8, stride: 2x2)`; the last row is the whole. */
+  readonly stage: string;
+  /** `f32[14, 14, 8]` after the stage. */
+  readonly output: string;
+  /** Paths of the weights that the stage uses first. */
+  readonly weights: readonly string[];
+  readonly parameters: number;
+  /** Arithmetic operations for one example, a multiply-add being two. */
+  readonly flops: number;
+}
+
+/** A network stage by stage, for one example and outside of training, and the sums in a last row `total`. */
+export const networkTable = (network: Network): readonly StageRow[] => {
+  const { inference, stages } = network;
+  const seen = new Set<number>();
+  const rows = (stages?.labels ?? []).map((label, i) =>
+    row(label, stages!.graph, stages!.graph.outputs[i]!, network, seen),
+  );
+  const rest = row("total", inference, undefined, network, new Set());
+  return [...rows, rest];
+};
+
+/** What the value needs that no stage before needed; of the whole graph where no value is given. */
+const row = (stage: string, graph: Graph, value: number | undefined, network: Network, seen: Set<number>): StageRow => {
+  const wanted = value === undefined ? graph.outputs.slice(0, network.results.length) : [value];
+  const weights: string[] = [];
+  let [parameters, flops] = [0, 0];
+  const pending = [...wanted];
+  for (let at = pending.pop(); at !== undefined; at = pending.pop()) {
+    if (seen.has(at)) continue;
+    seen.add(at);
+    const node = graph.nodes[at - graph.inputs.length];
+    if (node !== undefined) {
+      flops += nodeCost(
+        node,
+        node.inputs.map((operand) => typeOf(graph, operand)),
+      ).flops;
+      pending.push(...node.inputs);
+    } else if (at < network.weights.length) {
+      const { path, type } = network.weights[at]!;
+      weights.push(path);
+      parameters += sizeOf(type.shape);
+    }
+  }
+  const output = wanted.map((v) => showType(typeOf(graph, v))).join(", ");
+  return { stage, output, weights: weights.sort(byPath), parameters, flops };
+};
+
+const typeOf = (graph: Graph, value: number) =>
+  graph.inputs[value]?.type ?? graph.nodes[value - graph.inputs.length]!.type;
+
+const byPath = (a: string, b: string): number => a.localeCompare(b, "en", { numeric: true });
