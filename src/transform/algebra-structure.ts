@@ -1,4 +1,5 @@
 import type { Value } from "../ir/graph.ts";
+import type { Prims } from "../ir/primitives.ts";
 import { isFloat } from "../shape/dtype.ts";
 import { sizeOf, type TensorType } from "../shape/tensor.ts";
 import { multiply, negate, otherAxes, permute, range, reshape, sameShape, scale, splat } from "./arithmetic.ts";
@@ -51,6 +52,23 @@ export const structureRewrites = {
     const moved = permutation.filter((axis) => from[axis] !== 1);
     if (moved.every((axis, i) => i === 0 || axis > moved[i - 1]!)) return reshape(s, x, shape);
     const inner = s.nodeOf(x);
+    if (inner?.op === "reshape" && moved.length < permutation.length) {
+      const large = moved.toSorted((a, b) => a - b);
+      const narrow = reshape(
+        s,
+        x,
+        large.map((axis) => from[axis]!),
+      );
+      return reshape(
+        s,
+        permute(
+          s,
+          narrow,
+          moved.map((axis) => large.indexOf(axis)),
+        ),
+        shape,
+      );
+    }
     if (inner?.op === "transpose")
       return permute(
         s,
@@ -157,7 +175,7 @@ export const structureRewrites = {
   },
   argsort: none,
 
-  // of zeros; operands that were only transposed
+  // of zeros; operands that were only transposed; axes of size 1 that do nothing
   dot_general: (s, p, [x, y], type) => {
     const zero = zeroOfZero(s, type, [x, y]);
     if (zero !== undefined) return zero;
@@ -165,7 +183,7 @@ export const structureRewrites = {
       untransposed(s, x, p.lhs_batch, p.lhs_contracting),
       untransposed(s, y, p.rhs_batch, p.rhs_contracting),
     ];
-    if (!left && !right) return undefined;
+    if (!left && !right) return squeezed(s, p, x, y, type);
     return s.apply("dot_general", [left?.of ?? x, right?.of ?? y], {
       lhs_batch: left?.batch ?? p.lhs_batch,
       lhs_contracting: left?.contracting ?? p.lhs_contracting,
@@ -259,6 +277,30 @@ function outOfSum(
     dimensions: spread.params.dimensions.map((axis) => kept.indexOf(axis)),
   });
   return multiply(s, factor, sum(b, dimensions));
+}
+
+/** Without batch and contracted axes of size 1. */
+function squeezed(s: Rewriter, p: Prims["dot_general"], x: Value, y: Value, { shape }: TensorType): Value | undefined {
+  const [left, right] = [s.typeOf(x).shape, s.typeOf(y).shape];
+  const drop = (axes: readonly number[]): readonly number[] => axes.filter((axis) => left[axis] === 1);
+  const leftDropped = [...drop(p.lhs_batch), ...drop(p.lhs_contracting)];
+  if (leftDropped.length === 0) return undefined;
+  const match = [...p.lhs_batch, ...p.lhs_contracting].map((axis, i) => ({
+    axis,
+    other: [...p.rhs_batch, ...p.rhs_contracting][i]!,
+  }));
+  const rightDropped = match.filter(({ axis }) => leftDropped.includes(axis)).map(({ other }) => other);
+  const renumber = (axes: readonly number[], dropped: readonly number[]): readonly number[] =>
+    axes.filter((axis) => !dropped.includes(axis)).map((axis) => axis - dropped.filter((d) => d < axis).length);
+  const keep = (of: readonly number[], dropped: readonly number[]) => of.filter((_, axis) => !dropped.includes(axis));
+  const operands = [reshape(s, x, keep(left, leftDropped)), reshape(s, y, keep(right, rightDropped))];
+  const product = s.apply("dot_general", operands, {
+    lhs_batch: renumber(p.lhs_batch, leftDropped),
+    lhs_contracting: renumber(p.lhs_contracting, leftDropped),
+    rhs_batch: renumber(p.rhs_batch, rightDropped),
+    rhs_contracting: renumber(p.rhs_contracting, rightDropped),
+  });
+  return reshape(s, product, shape);
 }
 
 /** The operand of `dot_general` before a transposition that leaves its free axes in order. */
