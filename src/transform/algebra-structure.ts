@@ -3,18 +3,32 @@ import type { Prims } from "../ir/primitives.ts";
 import { isFloat } from "../shape/dtype.ts";
 import { sizeOf, type TensorType } from "../shape/tensor.ts";
 import { multiply, negate, otherAxes, permute, range, reshape, sameShape, scale, splat } from "./arithmetic.ts";
-import type { Operands, Rewrite, Rewriter, Structural } from "./rewrite.ts";
+import type { Rewrite, Rewriter, Structural } from "./rewrite.ts";
 
 const none = (): undefined => undefined;
 
 const isIdentity = (permutation: readonly number[]): boolean => permutation.every((axis, i) => axis === i);
 
-/** Linear in the first operand (and in the second, with `both`): zero of zero. */
 const zeroOfZero = (s: Rewriter, type: TensorType, operands: readonly Value[]): Value | undefined =>
   operands.some((v) => s.splatOf(v) === 0) ? splat(s, 0, type) : undefined;
 
-const linear = (s: Rewriter, _: unknown, [x]: Operands, type: TensorType) => zeroOfZero(s, type, [x]);
-const bilinear = (s: Rewriter, _: unknown, [x, y]: Operands, type: TensorType) => zeroOfZero(s, type, [x, y]);
+/**
+ * After its own rule, for an operation that is linear in its first operands (as many as `linearIn`): zero of zero, and the sign of an operand goes
+ * out to the result where that is no larger. Signs that go outward meet and cancel.
+ */
+const linear =
+  <P extends Structural>(op: P, linearIn: 1 | 2, own: Rewrite<P> = none): Rewrite<P> =>
+  (s, params, operands, type) => {
+    const better = own(s, params, operands, type) ?? zeroOfZero(s, type, operands.slice(0, linearIn));
+    if (better !== undefined) return better;
+    const inputs = operands.filter((v) => v >= 0);
+    for (const [i, v] of inputs.slice(0, linearIn).entries()) {
+      const negation = s.as(v, "negate");
+      if (negation && sizeOf(type.shape) <= sizeOf(negation.type.shape))
+        return negate(s, s.apply(op, inputs.with(i, negation.inputs[0]!), params));
+    }
+    return undefined;
+  };
 
 export const structureRewrites = {
   // one number everywhere: a scalar, broadcast
@@ -38,15 +52,15 @@ export const structureRewrites = {
       });
     return s.splatOf(x) === undefined && sizeOf(from) === sizeOf(shape) ? reshape(s, x, shape) : undefined;
   },
-  reshape: (s, { shape }, [x], type) => {
+  reshape: linear("reshape", 1, (s, { shape }, [x], type) => {
     if (sameShape(s.typeOf(x).shape, shape)) return x;
     const inner = s.as(x, "reshape");
     if (inner) return s.apply("reshape", [inner.inputs[0]!], { shape });
     const number = s.splatOf(x);
     return number === undefined || shape.length === 0 ? undefined : splat(s, number, type);
-  },
+  }),
   // twice; of a broadcast; of axes of size 1 only; of a product, whose operands change places
-  transpose: (s, { permutation }, [x], { shape }) => {
+  transpose: linear("transpose", 1, (s, { permutation }, [x], { shape }) => {
     if (isIdentity(permutation)) return x;
     const from = s.typeOf(x).shape;
     const moved = permutation.filter((axis) => from[axis] !== 1);
@@ -94,15 +108,15 @@ export const structureRewrites = {
       lhs_contracting: rhs_contracting,
       rhs_contracting: lhs_contracting,
     });
-  },
-  reverse: (s, { dimensions }, [x]) => {
+  }),
+  reverse: linear("reverse", 1, (s, { dimensions }, [x]) => {
     const { shape } = s.typeOf(x);
     if (s.splatOf(x) !== undefined || dimensions.every((axis) => shape[axis]! <= 1)) return x;
     const inner = s.as(x, "reverse");
     return inner && sameShape(inner.params.dimensions, dimensions) ? inner.inputs[0] : undefined;
-  },
+  }),
   // of everything; of a slice; what was padded; one operand of a concatenation
-  slice: (s, { start, limit, strides }, [x], type) => {
+  slice: linear("slice", 1, (s, { start, limit, strides }, [x], type) => {
     const { shape } = s.typeOf(x);
     if (sameShape(shape, type.shape) && strides.every((n, i) => n === 1 || shape[i]! <= 1)) return x;
     const number = s.splatOf(x);
@@ -133,7 +147,7 @@ export const structureRewrites = {
       from = to;
     }
     return undefined;
-  },
+  }),
   pad: (s, { low, high, interior, value }, [x], type) => {
     const { shape } = s.typeOf(x);
     const between = interior.every((n, i) => n === 0 || shape[i]! <= 1);
@@ -167,7 +181,9 @@ export const structureRewrites = {
     return number !== undefined && sizeOf(shape) > 0 ? splat(s, number, type) : undefined;
   },
   argmax: none,
-  cumulative_sum: (s, { dimension }, [x], type) => (s.typeOf(x).shape[dimension]! <= 1 ? x : zeroOfZero(s, type, [x])),
+  cumulative_sum: linear("cumulative_sum", 1, (s, { dimension }, [x]) =>
+    s.typeOf(x).shape[dimension]! <= 1 ? x : undefined,
+  ),
   sort: (s, { dimension }, [x]) => {
     const inner = s.as(x, "sort");
     const sorted = inner?.params.dimension === dimension || s.splatOf(x) !== undefined;
@@ -176,9 +192,7 @@ export const structureRewrites = {
   argsort: none,
 
   // of zeros; operands that were only transposed; axes of size 1 that do nothing
-  dot_general: (s, p, [x, y], type) => {
-    const zero = zeroOfZero(s, type, [x, y]);
-    if (zero !== undefined) return zero;
+  dot_general: linear("dot_general", 2, (s, p, [x, y], type) => {
     const [left, right] = [
       untransposed(s, x, p.lhs_batch, p.lhs_contracting),
       untransposed(s, y, p.rhs_batch, p.rhs_contracting),
@@ -190,14 +204,14 @@ export const structureRewrites = {
       rhs_batch: right?.batch ?? p.rhs_batch,
       rhs_contracting: right?.contracting ?? p.rhs_contracting,
     });
-  },
-  gather: linear,
-  scatter_add: linear,
-  conv2d: bilinear,
-  conv2d_input_gradient: bilinear,
-  conv2d_filter_gradient: bilinear,
+  }),
+  gather: linear("gather", 1),
+  scatter_add: linear("scatter_add", 1),
+  conv2d: linear("conv2d", 2),
+  conv2d_input_gradient: linear("conv2d_input_gradient", 2),
+  conv2d_filter_gradient: linear("conv2d_filter_gradient", 2),
   unfold: (s, { fill }, [x], type) => (fill === 0 ? zeroOfZero(s, type, [x]) : undefined),
-  fold: linear,
+  fold: linear("fold", 1),
   batch_mean: (s, _, [x]) => (s.splatOf(x) !== undefined ? x : undefined),
 } satisfies { readonly [P in Structural]: Rewrite<P> };
 

@@ -13,10 +13,10 @@ const none = (): undefined => undefined;
 const rules: { readonly [P in Elementwise]: Rewrite<P> } = {
   // -(-x) = x; -(x - y) = y - x; -(c x) = (-c) x
   negate: (s, _, [x]) => {
-    const inner = s.nodeOf(x);
-    const [a, b] = inner?.inputs ?? [];
-    if (inner?.op === "negate") return a;
-    if (inner?.op === "subtract") return subtract(s, b!, a!);
+    const positive = negatedOf(s, x);
+    if (positive !== undefined) return positive;
+    const difference = s.as(x, "subtract");
+    if (difference) return subtract(s, difference.inputs[1]!, difference.inputs[0]!);
     const scaled = scaledOf(s, x);
     return scaled && scale(s, -scaled.factor, scaled.of);
   },
@@ -54,7 +54,8 @@ const rules: { readonly [P in Elementwise]: Rewrite<P> } = {
     if (s.splatOf(y) === 0) return x;
     if (s.splatOf(x) === 0) return negate(s, y);
     if (x === y) return splat(s, 0, type);
-    return through(s, y, "negate", (b) => add(s, x, b)) ?? through(s, x, "negate", (a) => negate(s, add(s, a, y)));
+    const [a, b] = [negatedOf(s, x), negatedOf(s, y)];
+    return b !== undefined ? add(s, x, b) : a !== undefined ? negate(s, add(s, a, y)) : undefined;
   },
   multiply: (s, _, [x, y], type) => productOf(s, x, y, type.dtype) ?? productOf(s, y, x, type.dtype),
   // x / 1 = x; x / 2^k = x 2^-k, exactly; 0 / x = 0; (-x) / y = -(x / y)
@@ -69,10 +70,9 @@ const rules: { readonly [P in Elementwise]: Rewrite<P> } = {
       Math.abs(Math.log2(Math.abs(by))) < 64
     )
       return scale(s, 1 / by, x);
-    return (
-      through(s, x, "negate", (a) => negate(s, divide(s, a, y))) ??
-      through(s, y, "negate", (b) => negate(s, divide(s, x, b)))
-    );
+    const [a, b] = [negatedOf(s, x), negatedOf(s, y)];
+    if (a !== undefined) return negate(s, divide(s, a, y));
+    return b === undefined ? undefined : negate(s, divide(s, x, b));
   },
   maximum: (_s, _p, [x, y]) => (x === y ? x : undefined),
   minimum: (_s, _p, [x, y]) => (x === y ? x : undefined),
@@ -117,7 +117,8 @@ function sumOf(s: Rewriter, x: Value, y: Value): Value | undefined {
   const zero = s.splatOf(y);
   if (zero === 0) return x;
   const [first, second] = [s.nodeOf(x), s.nodeOf(y)];
-  if (second?.op === "negate") return subtract(s, x, second.inputs[0]!);
+  const positive = negatedOf(s, y);
+  if (positive !== undefined) return subtract(s, x, positive);
   const constant = s.splatOf(x);
   if (constant !== undefined && second?.op === "add") {
     const [a, b] = second.inputs;
@@ -150,7 +151,8 @@ function productOf(s: Rewriter, x: Value, y: Value, dtype: "f32" | "f64" | "i32"
     }
     return through(s, y, "negate", (a) => scale(s, -factor, a));
   }
-  if (first?.op === "negate") return negate(s, multiply(s, first.inputs[0]!, y));
+  const positive = negatedOf(s, x);
+  if (positive !== undefined) return negate(s, multiply(s, positive, y));
   if (first?.op === "divide" && s.splatOf(first.inputs[0]!) === 1 && isFloat(dtype))
     return divide(s, y, first.inputs[1]!);
   return undefined;
@@ -162,6 +164,15 @@ function scaledOf(s: Rewriter, value: Value): { readonly factor: number; readonl
   if (x === undefined || y === undefined || !isFloat(s.typeOf(value).dtype)) return undefined;
   const [left, right] = [s.splatOf(x), s.splatOf(y)];
   return left !== undefined ? { factor: left, of: y } : right !== undefined ? { factor: right, of: x } : undefined;
+}
+
+/** x of -x, or of -x broadcast. */
+function negatedOf(s: Rewriter, value: Value): Value | undefined {
+  const negation = s.as(value, "negate");
+  if (negation) return negation.inputs[0];
+  const spread = s.as(value, "broadcast_in_dim");
+  const inner = spread && s.as(spread.inputs[0]!, "negate");
+  return inner && s.apply("broadcast_in_dim", [inner.inputs[0]!], spread.params);
 }
 
 /** What follows from the operand of `op`, where `value` is made by it. */
