@@ -5,6 +5,7 @@ import type {
   Block,
   Call,
   Declaration,
+  DimExpression,
   Expression,
   File,
   Let,
@@ -29,7 +30,8 @@ export type Type =
   | { readonly kind: "opaque"; readonly name: string }
   | { readonly kind: "dataset"; readonly fields: ReadonlyMap<string, TensorTypeSymbolic> }
   | { readonly kind: "record"; readonly fields: ReadonlyMap<string, Type> }
-  | { readonly kind: "list"; readonly item: Type }
+  /** `items` where the list is written out. */
+  | { readonly kind: "list"; readonly item: Type; readonly items?: readonly Type[] }
   /** A block, a network, a layer value (then some parameters are taken), a primitive. */
   | { readonly kind: "block"; readonly signature: Signature }
   /** What a step yields: a model (train), figures (evaluate), scores (influence), … */
@@ -47,8 +49,27 @@ export interface TensorTypeSymbolic {
 
 export interface Signature {
   readonly name: string;
-  readonly parameters: readonly { readonly name: string; readonly type: Type; readonly optional: boolean }[];
+  readonly parameters: readonly SignatureParameter[];
   readonly result: Type;
+  /** The primitive it is. */
+  readonly primitive?: string;
+  /** The declared block it is of. */
+  readonly block?: Block;
+  /** What a layer value was given, by parameter. */
+  readonly given?: ReadonlyMap<string, Type>;
+  /** A `sequence`, or a `repeat` (one layer, so many times): the layers applied one after another. */
+  readonly layers?: readonly Signature[];
+  readonly times?: Dim;
+  /** A parameter of type `block`: nothing is known of it until a call gives one. */
+  readonly open?: true;
+}
+
+export interface SignatureParameter {
+  readonly name: string;
+  readonly type: Type;
+  readonly optional: boolean;
+  /** The type of the default, over the other parameters. */
+  readonly default?: Type;
 }
 
 /** What a name stands for where it is used. */
@@ -90,6 +111,8 @@ export interface Checked {
   readonly steps: ReadonlyMap<Step, ReadonlyMap<string, Expression>>;
   /** Values set from outside, by param name of the entry file; they replace the declared expression. */
   readonly settings: ReadonlyMap<string, Setting>;
+  /** Names in types that stand for an int of the file, `let n = 10 … f32[n]`, with that declaration. */
+  readonly sizes: ReadonlyMap<DimExpression, Declaration>;
   readonly diagnostics: readonly Diagnostic[];
 }
 

@@ -27,6 +27,8 @@ export type OpaqueKind = (typeof opaqueKinds)[number];
 export type Want =
   | { readonly want: "int" | "float" | "string" | "bool" | "size" | "padding" | "any" }
   | { readonly want: "opaque"; readonly name: OpaqueKind }
+  /** A declared type: of a parameter, a `let`. */
+  | { readonly want: "value"; readonly type: Type }
   /** One of these bare words. */
   | { readonly want: "words"; readonly words: readonly string[] }
   | { readonly want: "either"; readonly of: readonly Want[] }

@@ -1,0 +1,123 @@
+import type { Expression } from "../syntax/ast.ts";
+import { isTensorType } from "./blocks.ts";
+import type { Site } from "./calls.ts";
+import type { Type } from "./checked.ts";
+import { type Context, report } from "./context.ts";
+import { problems } from "./problems.ts";
+
+/** A parameter as far as matching needs it. */
+export interface Place {
+  readonly name: string;
+  readonly optional: boolean;
+  readonly type?: Type;
+}
+
+export interface Matched {
+  readonly given: ReadonlyMap<string, Expression>;
+  /** Something was wrong already: what is missing is not reported on top. */
+  readonly failed: boolean;
+}
+
+/**
+ * Which argument meets which parameter: the input of a pipe the first array (of a built-in: the first) that is not given by name, then
+ * positional ones in order, then named ones. `all` are the parameters a name may be of.
+ */
+export function matchArguments(
+  c: Context,
+  callee: string,
+  parameters: readonly Place[],
+  site: Site,
+  all: readonly Place[] = parameters,
+): Matched {
+  const given = new Map<string, Expression>();
+  let failed = false;
+  const named = new Set(site.arguments.flatMap(({ name }) => (name === undefined ? [] : [name.text])));
+  if (site.input !== undefined) {
+    const free = parameters.filter(({ name }) => !named.has(name));
+    const target = free.find(({ type }) => type !== undefined && isTensorType(type)) ?? free[0];
+    if (target === undefined) {
+      failed = true;
+      report(
+        c,
+        problems.arguments(site.span, `\`${callee}\` takes no input`, { label: "cannot be a stage of a pipe" }),
+      );
+    } else given.set(target.name, site.input.expression);
+  }
+  let next = 0;
+  for (const { name, value, span } of site.arguments) {
+    if (name === undefined) {
+      while (next < parameters.length && given.has(parameters[next]!.name)) next++;
+      const parameter = parameters[next];
+      if (parameter === undefined || named.has(parameter.name)) {
+        failed = true;
+        const count = parameters.length - (site.input === undefined ? 0 : 1);
+        report(
+          c,
+          parameter === undefined
+            ? problems.arguments(span, `\`${callee}\` takes ${count === 1 ? "one argument" : `${count} arguments`}`, {
+                label: "one too many",
+                help: usage(callee, parameters),
+              })
+            : problems.arguments(span, `\`${parameter.name}\` of \`${callee}\` is given twice`, {
+                label: "given by place here, and by name",
+              }),
+        );
+        if (parameter === undefined) break;
+      } else given.set(parameter.name, value);
+      continue;
+    }
+    if (given.has(name.text)) {
+      failed = true;
+      report(
+        c,
+        problems.arguments(name.span, `\`${name.text}\` of \`${callee}\` is given twice`, {
+          label: "given again here",
+        }),
+      );
+    } else if (all.some((parameter) => parameter.name === name.text)) given.set(name.text, value);
+    else {
+      failed = true;
+      const near = c.near(
+        name.text,
+        all.map((parameter) => parameter.name),
+      );
+      report(
+        c,
+        problems.unknownParameter(name.span, `\`${callee}\` has no parameter \`${name.text}\``, {
+          label: "unknown parameter",
+          help: near === undefined ? usage(callee, all) : `did you mean \`${near}\`?`,
+          fixes:
+            near === undefined
+              ? []
+              : [{ title: `change to \`${near}\``, safe: false, edits: [{ span: name.span, text: near }] }],
+        }),
+      );
+    }
+  }
+  return { given, failed };
+}
+
+const usage = (callee: string, parameters: readonly Place[]): string | undefined =>
+  parameters.length === 0 ? undefined : `it is ${callee}(${parameters.map(({ name }) => name).join(", ")})`;
+
+/** Reports required parameters that are given nothing; false where some are missing or something was wrong before. */
+export function missingArguments(
+  c: Context,
+  callee: string,
+  parameters: readonly Place[],
+  { given, failed }: Matched,
+  site: Site,
+): boolean {
+  const missing = parameters.filter(({ name, optional }) => !optional && !given.has(name));
+  if (missing.length > 0 && !failed) {
+    const names = missing.map(({ name }) => `\`${name}\``).join(", ");
+    report(
+      c,
+      problems.arguments(site.span, `\`${callee}\` needs ${names}`, {
+        label: missing.length === 1 ? "an argument is missing" : "arguments are missing",
+        help: usage(callee, parameters),
+      }),
+    );
+  }
+  return missing.length === 0;
+}

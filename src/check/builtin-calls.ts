@@ -1,0 +1,410 @@
+import { variable } from "../shape/dim.ts";
+import type { Expression, Name, RecordExpression, TypeExpression } from "../syntax/ast.ts";
+import { applyLayers } from "./apply.ts";
+import { matchArguments, missingArguments, type Place } from "./arguments.ts";
+import { reportInside, type Site } from "./calls.ts";
+import type { Signature, TensorTypeSymbolic, Type } from "./checked.ts";
+import { type Context, type Env, report } from "./context.ts";
+import { typeOfExpression } from "./dims.ts";
+import { check, infer, isTypeExpression, reportFieldTwice, settle } from "./expressions.ts";
+import { dataOf, networkOf } from "./kinds/index.ts";
+import { reportTwoMeanings } from "./names.ts";
+import { problems } from "./problems.ts";
+import { describeType, errorType, showType } from "./types.ts";
+import type { Builtin, Want } from "./want.ts";
+import { fitsWant } from "./wants.ts";
+
+/** The row that a call means: by what flows in, then by the names of its arguments. */
+export function pickRow(c: Context, callee: Name, rows: readonly Builtin[], site: Site): Builtin | undefined {
+  const { input } = site;
+  const byInput =
+    input === undefined || input.type.kind === "error"
+      ? rows
+      : rows.filter((row) => row.parameters[0] !== undefined && fitsWant(input.type, row.parameters[0].want));
+  const left = byInput.length > 0 ? byInput : rows;
+  const named = site.arguments.flatMap(({ name }) => (name === undefined ? [] : [name.text]));
+  const byNames = left.filter((row) =>
+    named.every((name) => row.parameters.some((parameter) => parameter.name === name)),
+  );
+  const [row, other] = byNames.length > 0 ? byNames : left;
+  if (row !== undefined && other !== undefined && site.input === undefined) {
+    reportTwoMeanings(c, callee, rows);
+    return undefined;
+  }
+  return row;
+}
+
+/** A call of a built-in: its arguments checked against its row, its type by the row's rule. */
+export function callBuiltin(c: Context, env: Env, row: Builtin, site: Site): Type {
+  const layers = row.result.result === "repeat" || row.result.result === "sequence";
+  if (row.result.result === "item" && env.sweep === undefined)
+    report(
+      c,
+      problems.outOfPlace(site.span, `\`${row.name}\` stands in a sweep only`, {
+        label: "one step has one value",
+        help: "write `sweep name = step with { … }`",
+      }),
+    );
+  const own = row.parameters.map(
+    (parameter): Place => ({ name: parameter.name, optional: parameter.default !== undefined }),
+  );
+  const places = layers && site.input !== undefined ? [{ name: "input", optional: false }, ...own] : own;
+  const free = row.named === undefined ? [] : site.arguments.filter(({ name }) => isFree(name, places));
+  const matched = matchArguments(c, row.name, places, {
+    ...site,
+    arguments: site.arguments.filter((argument) => !free.includes(argument)),
+  });
+  const complete = missingArguments(c, row.name, places, matched, site);
+  const given = new Map(matched.given);
+  const types = new Map<string, Type>();
+  if (site.input !== undefined && given.get("input") === site.input.expression) types.set("input", site.input.type);
+  for (const parameter of row.parameters) {
+    const e = given.get(parameter.name);
+    if (e === undefined) continue;
+    const place = { what: `\`${parameter.name}\` of \`${row.name}\`` };
+    const piped = site.input !== undefined && e === site.input.expression;
+    types.set(
+      parameter.name,
+      piped && site.input !== undefined
+        ? settle(c, e, site.input.type, parameter.want, place)
+        : checkArgument(c, env, e, parameter.want, place, fieldsOf(types.get("data"))),
+    );
+  }
+  const made = new Map<string, Type>();
+  for (const { name, value } of free) {
+    if (name === undefined) continue;
+    given.set(name.text, value);
+    made.set(name.text, infer(c, exampleEnv(env, fieldsOf(types.get("data"))), value));
+  }
+  c.calls.set(site.node, { arguments: given, layer: layers && site.input === undefined });
+  return complete ? resultOf(c, env, row, types, given, made, site) : errorType;
+}
+
+const isFree = (name: Name | undefined, places: readonly Place[]): boolean =>
+  name !== undefined && !places.some((place) => place.name === name.text);
+
+/** The fields of one example of a data set; of something wrong, none are known. */
+const fieldsOf = (data: Type | undefined): ReadonlyMap<string, TensorTypeSymbolic> | undefined =>
+  data?.kind === "dataset" ? data.fields : undefined;
+
+const exampleEnv = (env: Env, fields: ReadonlyMap<string, TensorTypeSymbolic> | undefined): Env => ({
+  ...env,
+  fields: fields ?? new Map(),
+});
+
+/** One argument or field of a step, whatever it is wanted to be. */
+export function checkArgument(
+  c: Context,
+  env: Env,
+  e: Expression,
+  want: Want,
+  place: { readonly what: string },
+  fields?: ReadonlyMap<string, TensorTypeSymbolic>,
+): Type {
+  switch (want.want) {
+    case "condition": {
+      if (fields === undefined) return errorType;
+      const type = infer(c, exampleEnv(env, fields), e);
+      const isBool =
+        type.kind === "bool" || (type.kind === "tensor" && type.dtype === "bool" && type.axes.length === 0);
+      if (isBool || type.kind === "error") return type;
+      report(
+        c,
+        problems.wrongType(e.span, `${place.what} is true or false of an example, and this is ${describeType(type)}`, {
+          label: "a condition expected here",
+        }),
+      );
+      return errorType;
+    }
+    case "type":
+    case "types":
+    case "files":
+      return declaredFields(c, env, e, want.want, place);
+    default:
+      return check(c, env, e, want, place);
+  }
+}
+
+/** `image: f32[28, 28, 1]`, `fields: { age: f32[] }`, `fields: { image: "x.npy" as f32[28, 28, 1] }`: a type as a type. */
+function declaredFields(
+  c: Context,
+  env: Env,
+  e: Expression,
+  want: "type" | "types" | "files",
+  place: { readonly what: string },
+): Type {
+  if (e.kind === "missing") return errorType;
+  if (want === "type" && e.kind === "type") return knownType(c, env, e.type);
+  if (want !== "type" && e.kind === "record") return recordOfTypes(c, env, e, want);
+  const example = {
+    type: "f32[28, 28, 1]",
+    types: "{ age: f32[], label: class[3] }",
+    files: '{ image: "x.npy" as f32[28, 28, 1] }',
+  }[want];
+  report(
+    c,
+    problems.wrongType(e.span, `${place.what} needs a type`, {
+      label: "a type expected here",
+      help: `write it as ${example}`,
+    }),
+  );
+  return errorType;
+}
+
+function recordOfTypes(c: Context, env: Env, e: RecordExpression, want: "types" | "files"): Type {
+  const fields = new Map<string, Type>();
+  for (const field of e.fields) {
+    const { name, value } = field;
+    if (fields.has(name.text)) {
+      reportFieldTwice(c, field);
+      continue;
+    }
+    if (want === "types" && isTypeExpression(value)) fields.set(name.text, knownType(c, env, value));
+    else if (want === "types" && !isTypeExpression(value) && value.kind === "type")
+      fields.set(name.text, knownType(c, env, value.type));
+    else if (want === "files" && !isTypeExpression(value) && value.kind === "as") {
+      check(c, env, value.value, { want: "string" }, { what: `the file of \`${name.text}\`` });
+      fields.set(name.text, knownType(c, env, value.type));
+    } else {
+      fields.set(name.text, errorType);
+      if (value.kind !== "missing" && value.kind !== "type_missing")
+        report(
+          c,
+          problems.wrongType(
+            value.span,
+            want === "types" ? `\`${name.text}\` needs a type` : `\`${name.text}\` needs a file and its type`,
+            {
+              label: want === "types" ? "a type expected here" : '"file" as type expected here',
+              help: want === "types" ? "write f32[28, 28, 1] or class[10]" : 'write "x.npy" as f32[28, 28, 1]',
+            },
+          ),
+        );
+    }
+  }
+  return { kind: "record", fields };
+}
+
+/** The type of a field of data: an array whose sizes are numbers. */
+function knownType(c: Context, env: Env, e: TypeExpression): Type {
+  const type = typeOfExpression(c, env, e);
+  if (type.kind === "error") return type;
+  const known =
+    type.kind === "tensor" &&
+    type.axes.every((axis) => typeof axis === "number") &&
+    (type.classes === undefined || typeof type.classes === "number");
+  if (known) return type;
+  report(
+    c,
+    problems.sizeUnknown(e.span, `the type of a field says every size, and ${showType(type)} does not`, {
+      label: "numbers expected here",
+    }),
+  );
+  return errorType;
+}
+
+function resultOf(
+  c: Context,
+  env: Env,
+  row: Builtin,
+  types: ReadonlyMap<string, Type>,
+  given: ReadonlyMap<string, Expression>,
+  made: ReadonlyMap<string, Type>,
+  site: Site,
+): Type {
+  const { result } = row;
+  const of = (name: string): Type => types.get(name) ?? errorType;
+  switch (result.result) {
+    case "opaque":
+      return { kind: "opaque", name: result.name };
+    case "type":
+      return result.type;
+    case "same":
+      return of(result.as);
+    case "training_data": {
+      const step = of(result.of);
+      const fields = step.kind === "step" ? dataOf(c, step.step) : undefined;
+      return fields === undefined ? errorType : { kind: "dataset", fields };
+    }
+    case "parts": {
+      const data = of(result.of);
+      return data.kind === "error"
+        ? data
+        : { kind: "record", fields: new Map(result.names.map((name) => [name, data])) };
+    }
+    case "declared":
+      return declaredData(result.by, types, c, env, given);
+    case "item": {
+      const list = of(result.of);
+      return list.kind === "list" ? list.item : errorType;
+    }
+    case "mapped":
+      return mappedData(c, of("data"), made, given);
+    case "predicted": {
+      const step = of("model");
+      return step.kind === "step" ? predictedType(c, step, site) : errorType;
+    }
+    case "model": {
+      const family = of(result.of);
+      return family.kind === "step" ? family : errorType;
+    }
+    case "sequence":
+    case "repeat":
+      return layersOf(c, result.result, types, given, site);
+  }
+}
+
+/** The class that a model finds likeliest: of logits f32[k] one of k, of one logit one of two. */
+function predictedType(c: Context, type: Extract<Type, { kind: "step" }>, site: Site): Type {
+  const result = networkOf(c, type.step)?.result;
+  if (result === undefined || result.kind === "error") return errorType;
+  if (result.kind === "tensor" && result.axes.length <= 1) {
+    const [classes] = result.axes;
+    if (classes === undefined) return { kind: "tensor", dtype: "i32", axes: [], classes: 2 };
+    if (typeof classes === "number") return { kind: "tensor", dtype: "i32", axes: [], classes };
+  }
+  report(
+    c,
+    problems.wrongType(site.span, `${site.text}: ${describeType(type)} gives ${describeType(result)}, and no class`, {
+      label: "a model that classifies expected here",
+    }),
+  );
+  return errorType;
+}
+
+function declaredData(
+  by: "csv" | "npy" | "idx" | "images" | "glyphs",
+  types: ReadonlyMap<string, Type>,
+  c: Context,
+  env: Env,
+  given: ReadonlyMap<string, Expression>,
+): Type {
+  const fields = new Map<string, TensorTypeSymbolic>();
+  const declared = types.get("fields");
+  if (declared?.kind === "record") {
+    for (const [name, type] of declared.fields) {
+      if (type.kind !== "tensor") return errorType;
+      fields.set(name, type);
+    }
+    return { kind: "dataset", fields };
+  }
+  if (by === "csv" || by === "npy") return errorType;
+  const image: Type = types.get("image") ?? { kind: "tensor", dtype: "f32", axes: [28, 28, 1] };
+  if (image.kind !== "tensor") return errorType;
+  const classes = classesOf(by, types.get("classes"), c, given.get("classes"));
+  if (classes === undefined) return errorType;
+  fields.set("image", image).set("label", { kind: "tensor", dtype: "i32", axes: [], classes });
+  const data: Type = { kind: "dataset", fields };
+  if (by !== "glyphs") return data;
+  return {
+    kind: "record",
+    fields: new Map([
+      ["train", data],
+      ["test", data],
+    ]),
+  };
+}
+
+function classesOf(by: string, type: Type | undefined, c: Context, e: Expression | undefined): number | undefined {
+  if (by === "glyphs") return 10;
+  if (type?.kind === "list") return type.items?.length;
+  if (type?.kind !== "int") return undefined;
+  if (typeof type.value === "number") return type.value;
+  if (e !== undefined)
+    report(
+      c,
+      problems.sizeUnknown(e.span, "the number of classes must be known before the program runs", {
+        label: "not known while checking",
+      }),
+    );
+  return undefined;
+}
+
+/** The data with the fields that `map` makes, or puts in the place of others. */
+function mappedData(
+  c: Context,
+  data: Type,
+  made: ReadonlyMap<string, Type>,
+  given: ReadonlyMap<string, Expression>,
+): Type {
+  if (data.kind !== "dataset") return errorType;
+  const fields = new Map(data.fields);
+  for (const [name, type] of made) {
+    if (type.kind === "error") return errorType;
+    const array = arrayOf(type);
+    if (array === undefined) {
+      report(
+        c,
+        problems.wrongType(
+          given.get(name)!.span,
+          `the field \`${name}\` is an array, and this is ${describeType(type)}`,
+          {
+            label: "an array or a number expected here",
+          },
+        ),
+      );
+      return errorType;
+    }
+    fields.set(name, array);
+  }
+  return { kind: "dataset", fields };
+}
+
+const arrayOf = (type: Type): TensorTypeSymbolic | undefined => {
+  switch (type.kind) {
+    case "tensor":
+      return type;
+    case "int":
+    case "float":
+      return { kind: "tensor", dtype: "f32", axes: [] };
+    case "bool":
+      return { kind: "tensor", dtype: "bool", axes: [] };
+    default:
+      return undefined;
+  }
+};
+
+/** Layers one after another: applied to the input of a pipe, else a layer value. */
+function layersOf(
+  c: Context,
+  kind: "sequence" | "repeat",
+  types: ReadonlyMap<string, Type>,
+  given: ReadonlyMap<string, Expression>,
+  site: Site,
+): Type {
+  const type = types.get(kind === "sequence" ? "layers" : "layer");
+  const items = type?.kind === "list" ? (type.items ?? []) : type === undefined ? [] : [type];
+  const layers: Signature[] = [];
+  for (const item of items) {
+    if (item.kind !== "block") return errorType;
+    layers.push(item.signature);
+  }
+  const count = types.get("count");
+  if (kind === "repeat" && count?.kind !== "int") return errorType;
+  const times = count?.kind === "int" ? (count.value ?? variable("count")) : 1;
+  if (typeof times === "number" && times < 0) {
+    report(
+      c,
+      problems.valueRange(given.get("count")!.span, `a layer is repeated 0 times or more, and not ${times}`, {
+        label: "0 or more expected here",
+      }),
+    );
+    return errorType;
+  }
+  if (site.input === undefined)
+    return {
+      kind: "block",
+      signature: {
+        name: kind,
+        parameters: [
+          { name: "input", type: { kind: "tensor", dtype: "f32", axes: [{ spread: "any" }] }, optional: false },
+        ],
+        result: errorType,
+        layers,
+        times,
+      },
+    };
+  const result = applyLayers(c, layers, times, site.input.type);
+  if (typeof result !== "string") return result;
+  reportInside(c, site, result);
+  return errorType;
+}

@@ -1,0 +1,240 @@
+import type { Span } from "../diagnostic/diagnostic.ts";
+import type { Expression, Name, RecordExpression, RecordField, TypeExpression } from "../syntax/ast.ts";
+import { tailSpan } from "./blocks.ts";
+import { inferCall, inferPipe } from "./calls.ts";
+import type { Binding, Type } from "./checked.ts";
+import { type Context, type Env, report } from "./context.ts";
+import { figureOf } from "./kinds/index.ts";
+import { inferName } from "./names.ts";
+import { inferBinary, inferUnary } from "./operators.ts";
+import { problems } from "./problems.ts";
+import { stageNotes } from "./stages.ts";
+import { describeType, describeWant, errorType, fitsType, showType } from "./types.ts";
+import type { Want } from "./want.ts";
+import { fitsWant } from "./wants.ts";
+
+/** Why a place takes what it takes: `rate` of `adam`. */
+export interface Place {
+  readonly what: string;
+  readonly help?: string;
+}
+
+/** The type of an expression. `want` resolves bare words and names with two meanings; whether the type fits is for `check` to say. */
+export function infer(c: Context, env: Env, e: Expression, want?: Want): Type {
+  const type = find(c, env, e, want);
+  c.types.set(e, type);
+  return type;
+}
+
+/** The type of an expression that stands where `want` is taken; reports one that does not fit, and then is an error. */
+export function check(c: Context, env: Env, e: Expression, want: Want, place: Place): Type {
+  return settle(c, e, infer(c, env, e, want), want, place);
+}
+
+/** `check` for an expression whose type is known already. */
+export function settle(c: Context, e: Expression, type: Type, want: Want, place: Place): Type {
+  if (type.kind === "error" || fitsWant(type, want)) return type;
+  const shaped = want.want === "value" && want.type.kind === "tensor" && type.kind === "tensor";
+  report(
+    c,
+    problems.wrongType(tailSpan(e), `${place.what} needs ${describeWant(want)}, and got ${describeType(type)}`, {
+      label: `${want.want === "value" ? showType(want.type) : describeWant(want)} expected here`,
+      notes: shaped ? stageNotes(c, e) : [],
+      help: place.help ?? hint(type, want),
+    }),
+  );
+  return errorType;
+}
+
+/** What people often mean. */
+function hint(type: Type, want: Want): string | undefined {
+  const size = want.want === "size" || (want.want === "value" && want.type.kind === "size");
+  if (size && type.kind === "int") return `write ${type.value === undefined ? "size(n, n)" : "3x3: height by width"}`;
+  if (want.want === "int" && type.kind === "float") return "write a whole number";
+  if (want.want === "dataset" && type.kind === "record")
+    return `take a part of it: ${[...type.fields.keys()].map((name) => `.${name}`).join(" or ")}`;
+  return undefined;
+}
+
+function find(c: Context, env: Env, e: Expression, want: Want | undefined): Type {
+  switch (e.kind) {
+    case "int":
+      return { kind: "int", value: e.value };
+    case "float":
+      return { kind: "float", value: e.value };
+    case "size":
+      return { kind: "size", y: e.y, x: e.x };
+    case "string":
+      return { kind: "string", value: e.value };
+    case "bool":
+      return { kind: "bool", value: e.value };
+    case "name":
+      return inferName(c, env, e, want);
+    case "list":
+      return inferList(c, env, e.items, want);
+    case "record":
+      return inferRecord(c, env, e);
+    case "group":
+      return infer(c, env, e.inner, want);
+    case "unary":
+      return inferUnary(c, env, e);
+    case "binary":
+      return inferBinary(c, env, e);
+    case "pipe":
+      return inferPipe(c, env, e, want);
+    case "call":
+      return inferCall(c, env, e, want);
+    case "field":
+      return inferField(c, env, e);
+    case "index":
+      return inferIndex(c, env, e);
+    case "as":
+      report(
+        c,
+        problems.outOfPlace(e.span, "`as` names the type of a file, among the fields of a data source", {
+          label: "not here",
+        }),
+      );
+      return errorType;
+    case "type":
+      report(c, problems.outOfPlace(e.span, "a type stands here, and a value is taken", { label: "not a value" }));
+      return errorType;
+    case "missing":
+      return errorType;
+  }
+}
+
+function inferList(c: Context, env: Env, items: readonly Expression[], want: Want | undefined): Type {
+  const wanted = itemWant(want);
+  const types = items.map((item) => infer(c, env, item, wanted));
+  return { kind: "list", item: types.reduce(join, types[0] ?? errorType), items: types };
+}
+
+/** What the items of a list are wanted to be. */
+function itemWant(want: Want | undefined): Want | undefined {
+  switch (want?.want) {
+    case "list":
+      return want.item;
+    case "value":
+      return want.type.kind === "list" ? { want: "value", type: want.type.item } : undefined;
+    case "either":
+      return want.of.map(itemWant).find((found) => found !== undefined);
+    default:
+      return undefined;
+  }
+}
+
+/** The type of both; items of different types are an error only where the list is taken. */
+const join = (a: Type, b: Type): Type =>
+  fitsType(a, b) && a.kind !== "error" ? widened(b) : fitsType(b, a) ? widened(a) : errorType;
+
+const widened = (type: Type): Type => (type.kind === "int" || type.kind === "float" ? { kind: type.kind } : type);
+
+function inferRecord(c: Context, env: Env, e: RecordExpression): Type {
+  const fields = new Map<string, Type>();
+  for (const field of e.fields) {
+    if (fields.has(field.name.text)) {
+      reportFieldTwice(c, field);
+      continue;
+    }
+    fields.set(field.name.text, isTypeExpression(field.value) ? errorType : infer(c, env, field.value));
+    if (isTypeExpression(field.value))
+      report(
+        c,
+        problems.outOfPlace(field.value.span, "a type stands here, and a value is taken", { label: "not a value" }),
+      );
+  }
+  return { kind: "record", fields };
+}
+
+export const reportFieldTwice = (c: Context, field: RecordField): void =>
+  report(
+    c,
+    problems.declaredTwice(field.name.span, `the field \`${field.name.text}\` is given twice`, {
+      label: "given again here",
+      help: "keep one of them",
+    }),
+  );
+
+export const isTypeExpression = (value: Expression | TypeExpression): value is TypeExpression =>
+  value.kind.startsWith("type_");
+
+function inferField(c: Context, env: Env, e: Extract<Expression, { kind: "field" }>): Type {
+  const target = infer(c, env, e.target);
+  const name = e.name.text;
+  const known = fieldsOf(c, target);
+  if (known === undefined) return errorType;
+  const type = known.get(name);
+  if (type !== undefined) return type;
+  if (name === "") return errorType;
+  reportUnknownField(c, e.name, describeType(target), [...known.keys()]);
+  return errorType;
+}
+
+/** Fields and figures that may be asked of a value; undefined where it is an error already. */
+function fieldsOf(c: Context, target: Type): ReadonlyMap<string, Type> | undefined {
+  switch (target.kind) {
+    case "error":
+      return undefined;
+    case "record":
+      return target.fields;
+    case "size":
+      return new Map([
+        ["y", target.y === undefined ? { kind: "int" } : { kind: "int", value: target.y }],
+        ["x", target.x === undefined ? { kind: "int" } : { kind: "int", value: target.x }],
+      ]);
+    case "step":
+      return figureOf(c, target.step);
+    case "dataset":
+      return new Map([["count", { kind: "int" }]]);
+    default:
+      return new Map();
+  }
+}
+
+export function reportUnknownField(c: Context, name: Name, what: string, known: readonly string[]): void {
+  const near = c.near(name.text, known);
+  report(
+    c,
+    problems.unknownField(name.span, `${what} has no field \`${name.text}\``, {
+      label: "unknown field",
+      help:
+        near !== undefined
+          ? `did you mean \`${near}\`?`
+          : known.length > 0
+            ? `it has ${known.map((field) => `\`${field}\``).join(", ")}`
+            : undefined,
+    }),
+  );
+}
+
+function inferIndex(c: Context, env: Env, e: Extract<Expression, { kind: "index" }>): Type {
+  const target = infer(c, env, e.target);
+  const index = check(c, env, e.index, { want: "int" }, { what: "an index" });
+  if (target.kind === "error") return errorType;
+  if (target.kind === "list") {
+    const at = index.kind === "int" ? index.value : undefined;
+    if (target.items === undefined || typeof at !== "number") return target.item;
+    const item = target.items.at(at);
+    if (item !== undefined) return item;
+    return refuseIndex(c, e.index.span, `a list of ${target.items.length} has no item ${at}`);
+  }
+  if (target.kind === "tensor" && target.axes.length > 0) {
+    const [first, ...axes] = target.axes;
+    if (index.kind === "int" && typeof index.value === "number" && typeof first === "number") {
+      const at = index.value < 0 ? first + index.value : index.value;
+      if (at < 0 || at >= first) return refuseIndex(c, e.index.span, `an axis of ${first} has no place ${index.value}`);
+    }
+    return { kind: "tensor", dtype: target.dtype, axes };
+  }
+  return refuseIndex(c, tailSpan(e.target), `${describeType(target)} has no items`);
+}
+
+function refuseIndex(c: Context, span: Span, message: string): Type {
+  report(c, problems.operator(span, message, { label: "cannot be indexed so" }));
+  return errorType;
+}
+
+export const bind = (c: Context, name: Name, binding: Binding): void => {
+  c.bindings.set(name, binding);
+};

@@ -1,0 +1,47 @@
+import type { Step } from "../../syntax/ast.ts";
+import type { Type } from "../checked.ts";
+import type { Context } from "../context.ts";
+import { checkFeeds, checkMeasures } from "../feeds.ts";
+import { factsOf } from "../steps.ts";
+import { dataset, list, model, opaque } from "../want.ts";
+import { field, type Kind } from "./kind.ts";
+
+export const evaluate: Kind = {
+  fields: [
+    field("model", model, "The model to test."),
+    field("data", dataset, "The examples to test it on."),
+    field(
+      "metrics",
+      list(opaque("metric")),
+      "What is measured: accuracy, loss, top(k), auc, or a block.",
+      "[accuracy, loss]",
+    ),
+  ],
+  figures: (c, step) => metricFigures(c, step),
+  check: (c, site) => {
+    const result = checkFeeds(c, site);
+    if (result !== undefined) checkMeasures(c, site, site.given.get("metrics"), result);
+  },
+};
+
+const float: Type = { kind: "float" };
+
+/** One figure a metric: `accuracy`, `loss`, `top5` for top(5), a block's name. */
+function metricFigures(c: Context, step: Step): ReadonlyMap<string, Type> {
+  const metrics = factsOf(c, step).given?.get("metrics");
+  if (metrics?.kind !== "list")
+    return new Map([
+      ["accuracy", float],
+      ["loss", float],
+    ]);
+  return new Map(
+    metrics.items.flatMap((item): readonly (readonly [string, Type])[] => {
+      if (item.kind === "name") return [[item.text, float]];
+      if (item.kind !== "call" || item.callee.kind !== "name") return [];
+      const k = c.calls.get(item)?.arguments.get("k");
+      const type = k === undefined ? undefined : c.types.get(k);
+      const number = type?.kind === "int" && typeof type.value === "number" ? `${type.value}` : "";
+      return [[`${item.callee.text}${number}`, float]];
+    }),
+  );
+}

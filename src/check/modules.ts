@@ -1,0 +1,99 @@
+import type { Diagnostic, Sources, Span } from "../diagnostic/diagnostic.ts";
+import { nearMiss } from "../diagnostic/near-miss.ts";
+import type { File } from "../syntax/ast.ts";
+import { parse } from "../syntax/parse.ts";
+import { problems } from "./problems.ts";
+
+export interface Modules {
+  /** Every file read, in the order of first mention: the entry, what it imports, then the standard library. */
+  readonly files: ReadonlyMap<string, File>;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** Names of the standard library's files begin so; their public blocks are in scope everywhere. */
+export const STANDARD = "std/";
+
+/**
+ * Reads the entry and all it imports from a map of texts. `std/layers` names the standard library's file of that name, with or without `.mtt`;
+ * other imports are relative to the file that asks. Files of the library are always read. Unknown and cyclic imports are diagnostics.
+ */
+export function loadModules(entry: string, sources: Sources): Modules {
+  const files = new Map<string, File>();
+  const diagnostics: Diagnostic[] = [];
+  const open: string[] = [];
+
+  const load = (name: string): void => {
+    if (files.has(name)) return;
+    const { file, diagnostics: found } = parse(name, sources.get(name)!);
+    files.set(name, file);
+    diagnostics.push(...found);
+    open.push(name);
+    for (const { from } of file.imports) {
+      const target = importedFile(name, from.value, sources);
+      if (target === undefined) diagnostics.push(missing(from, name, sources));
+      else if (open.includes(target)) diagnostics.push(cycle(from.span, [...open.slice(open.indexOf(target)), target]));
+      else load(target);
+    }
+    open.pop();
+  };
+
+  if (sources.has(entry)) load(entry);
+  for (const name of sources.keys()) if (name.startsWith(STANDARD)) load(name);
+  return { files, diagnostics };
+}
+
+/** The names, in order of trial, under which a file's imports look for files of the user's: what a reader of files has to find. */
+export const importedFiles = (file: File): readonly string[] =>
+  file.imports.flatMap(({ from }) => (from.value.startsWith(STANDARD) ? [] : candidates(file.name, from.value)));
+
+/** The name in `sources` of what an import asks for. */
+export function importedFile(
+  importer: string,
+  from: string,
+  sources: ReadonlyMap<string, unknown>,
+): string | undefined {
+  return candidates(importer, from).find((name) => sources.has(name));
+}
+
+/** As written, then with `.mtt`. */
+function candidates(importer: string, from: string): readonly string[] {
+  const plain = from.startsWith(STANDARD) ? from : join(directory(importer), from);
+  return plain.endsWith(".mtt") ? [plain] : [plain, `${plain}.mtt`];
+}
+
+const missing = (from: { readonly span: Span; readonly value: string }, importer: string, sources: Sources) => {
+  const known = [...sources.keys()].filter((name) => name !== importer).map((name) => asImported(importer, name));
+  const near = nearMiss(from.value, known);
+  return problems.missingFile(from.span, `there is no file ${JSON.stringify(from.value)}`, {
+    label: "not found",
+    help: near === undefined ? undefined : `did you mean "${near}"?`,
+  });
+};
+
+const cycle = (span: Span, through: readonly string[]) =>
+  problems.importCycle(span, `these files import each other: ${through.join(" -> ")}`, {
+    label: "leads back to where it started",
+    help: "move what both need into a file of its own",
+  });
+
+/** How a file is written in an import: the library's by name, others relative to the importer. */
+function asImported(importer: string, name: string): string {
+  if (name.startsWith(STANDARD)) return name.replace(/\.mtt$/, "");
+  const here = directory(importer);
+  return here !== "" && name.startsWith(`${here}/`) ? name.slice(here.length + 1) : name;
+}
+
+const directory = (name: string): string => (name.includes("/") ? name.slice(0, name.lastIndexOf("/")) : "");
+
+/** Joins paths with `/`, resolving `.` and `..`; a leading `/` stays. */
+function join(base: string, path: string): string {
+  if (path.startsWith("/")) return path;
+  const parts: string[] = [];
+  for (const part of [...base.split("/"), ...path.split("/")]) {
+    if (part === "..") {
+      if (parts.length === 0 || parts.at(-1) === "..") parts.push("..");
+      else parts.pop();
+    } else if (part !== "" && part !== ".") parts.push(part);
+  }
+  return (base.startsWith("/") ? "/" : "") + parts.join("/");
+}

@@ -1,0 +1,73 @@
+import { isSpread, product, showDim } from "../shape/dim.ts";
+import { unify } from "../shape/unify.ts";
+import type { Expression } from "../syntax/ast.ts";
+import { applyLayer, disagreements, type Mismatch, needs } from "./apply.ts";
+import { tensorParameters } from "./blocks.ts";
+import type { Site } from "./calls.ts";
+import type { Signature, TensorTypeSymbolic, Type } from "./checked.ts";
+import { attempt, type Context, type Env, report } from "./context.ts";
+import { typeOf } from "./declarations.ts";
+import { problems } from "./problems.ts";
+import { stageNotes } from "./stages.ts";
+import { showTensor, showType } from "./types.ts";
+
+/** A block got an array of the wrong shape: what it got, what it needs, every axis that disagrees, how the pipeline came there, what would fit. */
+export function reportMismatch(
+  c: Context,
+  env: Env,
+  signature: Signature,
+  mismatch: Mismatch,
+  given: ReadonlyMap<string, Expression>,
+  site: Site,
+): void {
+  const { parameter, declared, got } = mismatch;
+  const expression = given.get(parameter);
+  const piped = site.input !== undefined && expression === site.input.expression;
+  const several = tensorParameters(signature).length > 1;
+  const known = showTensor(mismatch.expected) === showTensor(declared) ? "" : `, here ${showTensor(mismatch.expected)}`;
+  report(
+    c,
+    problems.shape(
+      piped || expression === undefined ? site.span : expression.span,
+      `${site.text} got ${several ? `${parameter}: ` : ""}${showTensor(got)}, and ${needs(mismatch)}`,
+      {
+        label: `${parameter}: ${showType(declared)} expected here${known}`,
+        notes: [
+          ...(expression === undefined ? [] : stageNotes(c, expression)),
+          ...disagreements(mismatch).map((text) => ({ kind: "text" as const, text })),
+        ],
+        help: piped ? whatFits(c, env, mismatch) : undefined,
+      },
+    ),
+  );
+}
+
+/** A block of the standard library, or a reshape, that put in between makes the shape fit. One that keeps every element is best. */
+function whatFits(c: Context, env: Env, { got, expected }: Mismatch): string | undefined {
+  const trial = attempt(c);
+  const candidates: { readonly name: string; readonly type: TensorTypeSymbolic; readonly keeps: boolean }[] = [];
+  for (const [name, declared] of c.prelude) {
+    if (c.names.get(env.file)?.has(name)) continue;
+    const made = makes(trial, typeOf(c, declared), got);
+    if (made !== undefined && unify(expected.axes, made.axes).mismatches === undefined)
+      candidates.push({ name, type: made, keeps: count(made) === count(got) });
+  }
+  const best = candidates.find(({ keeps }) => keeps) ?? candidates[0];
+  if (best !== undefined) return `put \`|> ${best.name}\` before it: ${showTensor(best.type)}`;
+  const sizes = expected.axes.length === got.axes.length + 1 && !got.axes.some(isSpread) ? [...got.axes, 1] : undefined;
+  if (sizes !== undefined && unify(expected.axes, sizes).mismatches === undefined) {
+    const shape = showTensor({ ...got, axes: sizes });
+    return `put \`|> reshape(${shape.slice(got.dtype.length)})\` before it: ${shape}`;
+  }
+  return undefined;
+}
+
+const count = (type: TensorTypeSymbolic): string => showDim(product(type.axes));
+
+/** What a block makes of one array, where it changes the shape and nothing else must be given. */
+function makes(c: Context, block: Type, got: TensorTypeSymbolic): TensorTypeSymbolic | undefined {
+  if (block.kind !== "block" || block.signature.parameters.filter(({ optional }) => !optional).length !== 1)
+    return undefined;
+  const made = applyLayer(c, block, got);
+  return typeof made !== "string" && made.kind === "tensor" && showTensor(made) !== showTensor(got) ? made : undefined;
+}
