@@ -1,0 +1,191 @@
+import type { TokenType } from "chevrotain";
+import type { Lexeme, Source } from "./lexeme.ts";
+import * as T from "./tokens.ts";
+import { closers, endsOperand, openers, opensDeclaration, opensStatement } from "./words.ts";
+
+/** Brackets nested deeper than this are refused, so that no later phase runs out of stack. */
+export const deepest = 200;
+/** So many missing brackets are placed by their indentation; more of them end where they are noticed. */
+const placedAtMost = 64;
+
+interface Open {
+  readonly lexeme: Lexeme;
+  /** Index in the output. */
+  readonly at: number;
+  /** The braces of a block's body, which hold statements. */
+  readonly body: boolean;
+}
+
+export interface Balanced {
+  /** Every bracket in it has its partner. */
+  readonly lexemes: Lexeme[];
+  /** Closing brackets that were dropped because nothing was open. */
+  readonly strays: readonly Lexeme[];
+  /** Where brackets were put in: what the parser says there may only follow from that. */
+  readonly doubtful: readonly { readonly start: number; readonly end: number }[];
+}
+
+const written = (type: TokenType): string => type.LABEL?.slice(1, -1) ?? type.name;
+const virtual = (type: TokenType, at: number, like: Lexeme): Lexeme => ({
+  type,
+  text: written(type),
+  start: at,
+  end: at,
+  line: like.line,
+  first: false,
+  indent: like.indent,
+});
+
+/**
+ * Gives every bracket its partner. A bracket that is never closed is reported where it was opened, and taken to end
+ * before the next line that is not indented further, or before the next declaration.
+ */
+export const balance = (source: Source, lexemes: readonly Lexeme[]): Balanced => {
+  const out: Lexeme[] = [];
+  const stack: Open[] = [];
+  const strays: Lexeme[] = [];
+  const doubtful: { start: number; end: number }[] = [];
+  let declaration: Lexeme | undefined;
+  let placed = 0;
+  // Of several brackets that one line leaves open, the innermost is reported.
+  let reported = -1;
+
+  /** Closes the innermost bracket, which has no partner, before `next`. */
+  const giveUp = (next: Lexeme | undefined, found: string) => {
+    const open = stack.pop()!;
+    const type = openers.get(open.lexeme.type)!;
+    const index = placed++ < placedAtMost ? placeFor(out, open) : out.length;
+    const before = out[index - 1]!;
+    out.splice(index, 0, virtual(type, before.end, before));
+    doubtful.push({ start: open.lexeme.start, end: out[index + 1]?.start ?? next?.start ?? source.text.length });
+    if (open.lexeme.line === reported) return;
+    reported = open.lexeme.line;
+    const shown = written(type);
+    source.say(open.lexeme, {
+      code: "MTT1005",
+      message: `this \`${open.lexeme.text}\` is never closed`,
+      label: `opened here; ${found}`,
+      help: `close it with \`${shown}\``,
+      fix: { title: `put \`${shown}\` in`, edits: [{ start: before.end, end: before.end, text: shown }] },
+    });
+  };
+
+  for (let i = 0; i < lexemes.length; i++) {
+    const lexeme = lexemes[i]!;
+    const keep = stack.length > 0 && lexeme.first ? openAt(lexemes, i, stack, out, declaration) : stack.length;
+    while (stack.length > keep) giveUp(lexeme, `\`${lexeme.text}\` begins something new before it ends`);
+    if (stack.length === 0 && opensDeclaration(lexemes, i)) declaration = lexeme;
+
+    if (openers.has(lexeme.type)) {
+      if (stack.length >= deepest) {
+        const last = skipBracket(lexemes, i);
+        reported = lexeme.line;
+        source.say(lexeme, {
+          code: "MTT1014",
+          message: `brackets are nested more than ${deepest} deep here`,
+          label: "what is in this bracket was not read",
+          help: "name inner parts with `let`",
+        });
+        out.push({ ...lexeme, type: T.Hole, end: lexemes[last]!.end, text: "" });
+        i = last;
+        continue;
+      }
+      stack.push({ lexeme, at: out.length, body: stack.length === 0 && beginsBody(declaration, out.at(-1), lexeme) });
+    } else if (closers.has(lexeme.type)) {
+      const depth = stack.findLastIndex((open) => openers.get(open.lexeme.type) === lexeme.type);
+      const top = stack.at(-1);
+      if (depth === stack.length - 1 && top) stack.pop();
+      else if (!top || closesSoon(lexemes, i, openers.get(top.lexeme.type)!)) {
+        strays.push(lexeme);
+        continue;
+      } else if (depth < 0) {
+        const right = openers.get(top.lexeme.type)!;
+        source.say(lexeme, {
+          code: "MTT1007",
+          message: `\`${lexeme.text}\` does not close \`${top.lexeme.text}\``,
+          label: `\`${written(right)}\` expected`,
+          notes: [
+            {
+              kind: "text",
+              text: `\`${top.lexeme.text}\` was opened here`,
+              span: source.span(top.lexeme.start, top.lexeme.end),
+            },
+          ],
+          help: `write \`${written(right)}\``,
+          fix: {
+            title: `write \`${written(right)}\``,
+            edits: [{ start: lexeme.start, end: lexeme.end, text: written(right) }],
+          },
+        });
+        stack.pop();
+        out.push({ ...lexeme, type: right, text: written(right) });
+        continue;
+      } else {
+        while (stack.length > depth + 1) giveUp(lexeme, `\`${lexeme.text}\` comes before its end`);
+        stack.pop();
+      }
+    }
+    out.push(lexeme);
+  }
+  while (stack.length > 0) giveUp(undefined, "the file ends before it does");
+  return { lexemes: out, strays, doubtful };
+};
+
+/** Where a bracket without partner ends: before `->`, or before the first line that is not indented further. */
+const placeFor = (out: readonly Lexeme[], open: Open): number => {
+  let depth = 0;
+  for (let i = open.at + 1; i < out.length; i++) {
+    const lexeme = out[i]!;
+    if (depth === 0 && lexeme.type === T.Result && open.lexeme.type === T.ParenOpen) return i;
+    if (depth === 0 && lexeme.first && lexeme.indent <= open.lexeme.indent) return i;
+    if (openers.has(lexeme.type)) depth++;
+    else if (closers.has(lexeme.type)) depth--;
+  }
+  return out.length;
+};
+
+/** How many brackets stay open where this line begins: all but where it begins a declaration or a statement. */
+const openAt = (
+  lexemes: readonly Lexeme[],
+  i: number,
+  stack: readonly Open[],
+  out: readonly Lexeme[],
+  declaration: Lexeme | undefined,
+): number => {
+  const lexeme = lexemes[i]!;
+  const statement = opensStatement(lexemes, i);
+  if (!statement) return opensDeclaration(lexemes, i) ? 0 : stack.length;
+  const body = stack.findLastIndex((open) => open.body);
+  if (body < 0) return opensDeclaration(lexemes, i) ? 0 : stack.length;
+  // A `let` left of the body's statements belongs to the file: the body was not closed.
+  const inside = out[stack[body]!.at + 1];
+  const outside = lexeme.text === "let" && declaration && inside?.first && lexeme.indent <= declaration.indent;
+  return outside && inside.indent > declaration.indent ? 0 : body + 1;
+};
+
+const beginsBody = (declaration: Lexeme | undefined, before: Lexeme | undefined, brace: Lexeme): boolean =>
+  brace.type === T.BraceOpen &&
+  (declaration?.text === "block" || declaration?.text === "network") &&
+  endsOperand(before);
+
+/** Whether the next closing bracket on this line is of this type: then the one before it is one too many. */
+const closesSoon = (lexemes: readonly Lexeme[], from: number, type: TokenType): boolean => {
+  for (let i = from + 1; i < Math.min(lexemes.length, from + 64); i++) {
+    const lexeme = lexemes[i]!;
+    if (lexeme.first || openers.has(lexeme.type)) return false;
+    if (closers.has(lexeme.type)) return lexeme.type === type;
+  }
+  return false;
+};
+
+/** The index of the bracket that closes this one, or of the last lexeme before the next declaration. */
+const skipBracket = (lexemes: readonly Lexeme[], from: number): number => {
+  let depth = 0;
+  for (let i = from; i < lexemes.length; i++) {
+    const lexeme = lexemes[i]!;
+    if (i > from && lexeme.first && opensDeclaration(lexemes, i)) return i - 1;
+    if (openers.has(lexeme.type)) depth++;
+    else if (closers.has(lexeme.type) && --depth === 0) return i;
+  }
+  return lexemes.length - 1;
+};

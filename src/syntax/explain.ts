@@ -1,0 +1,152 @@
+import { EOF, type IToken, type TokenType } from "chevrotain";
+import type { Remark, Source } from "./lexeme.ts";
+import * as T from "./tokens.ts";
+import { declarationWords } from "./words.ts";
+
+/** A place where the parser could not go on. */
+export interface Failure {
+  readonly source: Source;
+  readonly found: IToken;
+  readonly before: IToken;
+  readonly after: IToken;
+  /** What would have fitted: "an expression", "`:`". */
+  readonly expected: string;
+  /** The rules being read, outermost first. */
+  readonly rules: readonly string[];
+  /** The token is the first on its line. */
+  readonly first: boolean;
+}
+
+const literal: ReadonlySet<TokenType> = new Set([T.Int, T.Float, T.Size]);
+
+const shown = (token: IToken): string => {
+  const type = token.tokenType;
+  if (type === EOF) return "the end of the file";
+  if (type === T.Break) return "a new line";
+  if (type === T.Text) return "a string";
+  const image = token.image.length <= 30 ? token.image : `${token.image.slice(0, 25)}…`;
+  return literal.has(type) ? image : `\`${image}\``;
+};
+
+/** What was found, what was expected, why, and how to repair it. */
+export const explain = (failure: Failure): Remark => {
+  for (const special of specials) {
+    const remark = special(failure);
+    if (remark) return remark;
+  }
+  const { expected, found } = failure;
+  const help = helps.get(expected) ?? ruleHelps.get(failure.rules.at(-1) ?? "");
+  return {
+    code: "MTT1001",
+    message: expected.startsWith("the end")
+      ? `${shown(found)} does not continue what stands before it`
+      : `expected ${expected}, found ${shown(found)}`,
+    label: expected.startsWith("the end") ? "not expected here" : `${expected} expected here`,
+    ...(help === undefined ? {} : { help }),
+  };
+};
+
+const words = [...declarationWords.keys()].join(", ");
+
+const helps: ReadonlyMap<string, string> = new Map([
+  [
+    "an expression",
+    "a value is a number, a string, true, false, a name, a list [a, b], a record { field: value }, or an expression in parentheses",
+  ],
+  ["a type", "types are int, float, bool, string, size, f32[3, h], class[10], …"],
+  ["an axis", "an axis is an int, a name, ...name, or arithmetic on them: f32[28, w / 2, ...s]"],
+  ["a stage", "a stage is a block's name or a call: x |> relu, x |> dense(10)"],
+  ["a declaration", `a declaration begins with one of ${words}`],
+  ["a field", "a field is a name, a colon and a value: epochs: 10"],
+  ["`=`", "a value stands after `=`"],
+  ["`:`", "a name and its type, or a field and its value, are separated by `:`"],
+  ["`->`", "a block says what it yields: block f(x: f32[n]) -> f32[n] = …"],
+  ["`~`", "a weight says how it starts: weight W: f32[n] ~ glorot"],
+  ["`<-`", "a state says how it is carried on: state mean: f32[n] ~ constant(0) <- 0.9 * mean + 0.1 * batch_mean(x)"],
+]);
+
+const ruleHelps: ReadonlyMap<string, string> = new Map([
+  ["step", "a step is written train name { … } or train name = other with { … }"],
+  ["param", "a parameter is written param name: type = value"],
+  ["let", "a value is written let name = value"],
+  ["block", "a block is written block name(x: f32[n]) -> f32[n] = … or { … }"],
+  ["network", "a network is written network Name(x: f32[n]) -> f32[n] = … or { … }"],
+  ["import", 'an import is written import { a, b as c } from "file.mtt"'],
+]);
+
+type Special = (failure: Failure) => Remark | undefined;
+
+const specials: readonly Special[] = [
+  // A comparison of a comparison never reaches here (operators.ts): this is a line that starts with ( [ or -.
+  ({ found, first, expected }) => {
+    const sign = found.image;
+    const opens = found.tokenType === T.ParenOpen || found.tokenType === T.BracketOpen || found.tokenType === T.Negate;
+    if (!first || !opens || !(expected.startsWith("the end") || expected === "a declaration" || expected === "`}`"))
+      return undefined;
+    return {
+      code: "MTT1021",
+      message: `a line that starts with \`${sign}\` begins something new`,
+      label:
+        sign === "-"
+          ? "this does not subtract from the line before"
+          : `this does not ${sign === "(" ? "call" : "index"} what stands on the line before`,
+      help: `put \`${sign}\` at the end of the line before, or the whole expression in parentheses`,
+    };
+  },
+  ({ expected, found }) =>
+    expected === "the result of the body"
+      ? {
+          code: "MTT1022",
+          message: "the body has no result",
+          label: `an expression expected before ${shown(found)}`,
+          help: "a body ends with an expression, the value it yields: { let h = x |> dense(10)  relu(h) }",
+        }
+      : undefined,
+  ({ expected, found, rules }) =>
+    expected === "the end of the result" && rules.at(-1) === "result"
+      ? {
+          code: "MTT1022",
+          message: "the body goes on after its result",
+          label: `${shown(found)} follows the result`,
+          help: "a body is its statements (let, weight, state), then one expression; name what comes before it: let h = …",
+        }
+      : undefined,
+  ({ expected, found }) =>
+    expected === "a stage"
+      ? {
+          code: "MTT1023",
+          message: `a pipe leads into a block, not into ${shown(found)}`,
+          label: "a block's name or a call expected here",
+          help: "a stage is a name or a call: x |> relu, x |> dense(10)",
+        }
+      : undefined,
+  ({ found, before, expected }) =>
+    expected.startsWith("the end") &&
+    (found.tokenType === T.Dot || found.tokenType === T.IndexOpen) &&
+    before.tokenType === T.ParenClose
+      ? {
+          code: "MTT1023",
+          message: `\`${found.image}\` cannot follow a stage of a pipe`,
+          label: "this would apply to the stage, not to the pipe's result",
+          help: `put the pipe in parentheses: (x |> f(a))${found.image === "." ? ".name" : "[0]"}`,
+        }
+      : undefined,
+  ({ expected, found }) =>
+    expected === "an axis" && found.tokenType === T.Size
+      ? {
+          code: "MTT1001",
+          message: `${found.image} is a size, not an axis`,
+          label: "an axis expected here",
+          help: `axes are separated by commas: f32[${found.image.replace("x", ", ")}]`,
+        }
+      : undefined,
+  ({ expected, found, rules }) =>
+    expected === "a name" && found.tokenType === T.Text
+      ? {
+          code: "MTT1001",
+          message: `expected a name, found ${shown(found)}`,
+          label: "a name expected here",
+          help: `names are written without quotes: ${/^"[\p{ID_Start}_]\p{ID_Continue}*"$/u.test(found.image) ? found.image.slice(1, -1) : (rules.at(-1) ?? "name")}`,
+        }
+      : undefined,
+];

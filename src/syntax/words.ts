@@ -1,0 +1,71 @@
+import type { TokenType } from "chevrotain";
+import type { Lexeme } from "./lexeme.ts";
+import * as T from "./tokens.ts";
+
+/** Words that begin a declaration, where they stand at its beginning. */
+export const declarationWords: ReadonlyMap<string, TokenType> = new Map([
+  ["param", T.Param],
+  ["let", T.Let],
+  ["block", T.Block],
+  ["network", T.Network],
+  ["train", T.Train],
+  ["evaluate", T.Evaluate],
+  ["influence", T.Influence],
+  ["validate", T.Validate],
+  ["report", T.Report],
+  ["sweep", T.Sweep],
+  ["assert", T.Assert],
+  ["import", T.Import],
+]);
+
+/** Words that begin a statement of a block's body. */
+export const statementWords: ReadonlyMap<string, TokenType> = new Map([
+  ["let", T.Let],
+  ["weight", T.Weight],
+  ["state", T.State],
+]);
+
+export const dtypes: ReadonlySet<string> = new Set(["f32", "f64", "i32", "bool"]);
+
+export const openers: ReadonlyMap<TokenType, TokenType> = new Map([
+  [T.ParenOpen, T.ParenClose],
+  [T.BracketOpen, T.BracketClose],
+  [T.BraceOpen, T.BraceClose],
+]);
+
+export const closers: ReadonlySet<TokenType> = new Set(openers.values());
+
+const operandEnds: ReadonlySet<TokenType> = new Set([
+  ...[T.Name, T.Int, T.Float, T.Size, T.Text, T.True, T.False, T.Hole],
+  ...[T.ParenClose, T.BracketClose, T.BraceClose],
+]);
+
+const operandStarts: ReadonlySet<TokenType> = new Set([
+  ...[T.Name, T.Int, T.Float, T.Size, T.Text, T.True, T.False, T.Hole],
+  ...[T.ParenOpen, T.BracketOpen, T.BraceOpen, T.Not],
+]);
+
+/** An expression may end with it: what follows calls, indexes or subtracts. */
+export const endsOperand = (lexeme: Lexeme | undefined): boolean =>
+  lexeme !== undefined && operandEnds.has(lexeme.type);
+
+export const startsOperand = (lexeme: Lexeme | undefined): boolean =>
+  lexeme !== undefined && operandStarts.has(lexeme.type);
+
+const afterName: ReadonlySet<TokenType> = new Set([T.Assign, T.Colon, T.BraceOpen, T.ParenOpen]);
+
+/** `train classifier {`, `let x =`: a word and a name as no expression holds them, in the form of a declaration. */
+export const opensDeclaration = (lexemes: readonly Lexeme[], i: number): boolean => {
+  const [word, name, next] = [lexemes[i], lexemes[i + 1], lexemes[i + 2]];
+  if (word?.type !== T.Name || !declarationWords.has(word.text)) return false;
+  if (word.text === "import") return name?.type === T.BraceOpen && word.first;
+  if (word.text === "assert") return word.first && word.indent === 0 && startsOperand(name);
+  return name?.type === T.Name && next !== undefined && afterName.has(next.type);
+};
+
+/** `weight W:`, `let h =` */
+export const opensStatement = (lexemes: readonly Lexeme[], i: number): boolean => {
+  const [word, name, next] = [lexemes[i], lexemes[i + 1], lexemes[i + 2]];
+  if (word?.type !== T.Name || !statementWords.has(word.text)) return false;
+  return name?.type === T.Name && (next?.type === T.Assign || next?.type === T.Colon);
+};
