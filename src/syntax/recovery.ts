@@ -2,8 +2,8 @@ import {
   EmbeddedActionsParser,
   EOF,
   type IToken,
-  isRecognitionException,
   MismatchedTokenException,
+  NoViableAltException,
   type TokenType,
 } from "chevrotain";
 import type { Span } from "../diagnostic/diagnostic.ts";
