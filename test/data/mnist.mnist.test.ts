@@ -1,0 +1,55 @@
+import { describe, expect, it } from "vitest";
+import { gather } from "../../src/data/gather.ts";
+import { loadSource } from "../../src/data/load.ts";
+import { image, label, machine, run, temporary } from "./support.ts";
+
+const folder = process.env.MTT_DATA;
+if (!folder) throw new Error("set MTT_DATA to the folder that holds MNIST's four files");
+
+const fields = [image(28, 28, 1), label(10)];
+const home = temporary();
+
+describe("MNIST itself", () => {
+  it("is read whole in well under a second, without a warning", async () => {
+    const { config, events } = machine(home, { MTT_DATA: folder });
+    const start = performance.now();
+    const train = await run(loadSource({ kind: "mnist", part: "train" }, fields, config));
+    const seconds = (performance.now() - start) / 1000;
+    expect(events).toEqual([]);
+    expect(train.origin).toBe("mnist");
+    expect(train.index.length).toBe(60_000);
+    expect(seconds).toBeLessThan(1.5);
+  });
+
+  it("has the labels, counts and brightness that are known of it", async () => {
+    const { config } = machine(home, { MTT_DATA: folder });
+    const train = await run(loadSource({ kind: "mnist", part: "train" }, fields, config));
+    const test = await run(loadSource({ kind: "mnist", part: "test" }, fields, config));
+    const counts = (data: typeof train) => {
+      const found = new Array<number>(10).fill(0);
+      for (const digit of data.columns.get("label")!.data) found[digit]!++;
+      return found;
+    };
+    expect([...train.columns.get("label")!.data.subarray(0, 10)]).toEqual([5, 0, 4, 1, 9, 2, 1, 3, 1, 4]);
+    expect(counts(train)).toEqual([5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949]);
+    expect(counts(test)).toEqual([980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]);
+    // The mean that everyone normalizes with: 0.1307.
+    let sum = 0;
+    for (const byte of train.columns.get("image")!.data) sum += byte;
+    expect(sum / 255 / (60_000 * 784)).toBeCloseTo(0.1307, 4);
+    const first = gather(train, "image", Int32Array.of(0), "f32").data;
+    expect(Math.max(...first)).toBe(1);
+  });
+
+  it("gathers a batch of 256 in about 0.3 ms", async () => {
+    const { config } = machine(home, { MTT_DATA: folder });
+    const train = await run(loadSource({ kind: "mnist", part: "train" }, fields, config));
+    const positions = Int32Array.from({ length: 256 }, (_, k) => (k * 7919) % 60_000);
+    const times = Array.from({ length: 200 }, () => {
+      const start = performance.now();
+      gather(train, "image", positions, "f32");
+      return performance.now() - start;
+    }).sort((a, b) => a - b);
+    expect(times[20]).toBeLessThan(1.5);
+  });
+});
