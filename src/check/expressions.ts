@@ -186,7 +186,11 @@ function fieldsOf(c: Context, target: Type): ReadonlyMap<string, Type> | undefin
     case "step":
       return figureOf(c, target.step);
     case "dataset":
-      return new Map([["count", { kind: "int" }]]);
+      return new Map<string, Type>([
+        ["count", { kind: "int" }],
+        // `mnist`, or `glyphs (fallback of mnist)`: an assertion may say which data it is about.
+        ["origin", { kind: "string" }],
+      ]);
     default:
       return new Map();
   }

@@ -1,10 +1,11 @@
-import type { Binding } from "../check/checked.ts";
+import type { Binding, Checked } from "../check/checked.ts";
 import type {
   BinaryOperator,
   Declaration,
   Expression,
   Name,
   Parameter,
+  Pipe,
   RecordField,
   Statement,
 } from "../syntax/ast.ts";
@@ -42,7 +43,7 @@ export const evaluate = (e: Expression, scope: Scope): Value => {
     case "binary":
       return binary(e, scope);
     case "pipe":
-      return applyCall(e, e.stage.kind === "call" ? e.stage.callee : e.stage, scope);
+      return pipe(e, scope);
     case "call":
       return applyCall(e, e.callee, scope);
     case "field":
@@ -57,6 +58,20 @@ export const evaluate = (e: Expression, scope: Scope): Value => {
       throw new TypeError("a program with syntax errors is not elaborated");
   }
 };
+
+/** Depth of a network's own body: deeper ones are those of its blocks. */
+const NETWORK_DEPTH = 1;
+
+const pipe = (e: Pipe, scope: Scope): Value => {
+  const result = applyCall(e, e.stage.kind === "call" ? e.stage.callee : e.stage, scope);
+  if (scope.depth === NETWORK_DEPTH && result.kind === "tensor")
+    scope.building?.stage(textOf(e.stage, scope.session.checked), result.value);
+  return result;
+};
+
+/** The text of an expression on one line. */
+export const textOf = ({ span }: Expression, { files, entry }: Checked): string =>
+  (files.get(span.file) ?? entry).text.slice(span.start, span.end).replace(/\s+/g, " ");
 
 /** The place of a record's field extends the record's: ids of steps are made from it. */
 const recordFields = (fields: readonly RecordField[], scope: Scope): ReadonlyMap<string, Value> => {

@@ -28,7 +28,8 @@ export const readSchedule = (value: Value, place: Place): Schedule => {
       };
     case "warmup": {
       const steps = given.number("steps", { from: 1, whole: true });
-      return { kind: "warmup", steps, ["then"]: readSchedule(given.get("then")!, place) };
+      const then = readSchedule(given.get("then")!, place);
+      return { kind: "warmup", steps, then };
     }
     case "piecewise":
       return { kind: "piecewise", points: readPoints(given.get("points")!, place) };

@@ -1,6 +1,6 @@
 import type { Formula } from "../../plan/plan.ts";
-import type { Assert, Expression } from "../../syntax/ast.ts";
-import { evaluate, formulaOf } from "../expression.ts";
+import type { Assert } from "../../syntax/ast.ts";
+import { evaluate, formulaOf, textOf } from "../expression.ts";
 import { fileScope, type Session } from "../scope.ts";
 import { addStep } from "../steps.ts";
 import type { StepFormula } from "../value.ts";
@@ -19,7 +19,7 @@ export const planAssert = (assert: Assert, number: number, session: Session): st
     body: {
       kind: "assert",
       condition,
-      text: textOf(assert.condition, session),
+      text: textOf(assert.condition, session.checked),
       ...(message?.kind === "string" ? { message: message.value } : {}),
     },
     inputs,
@@ -47,7 +47,3 @@ export const numbered = (formula: StepFormula, inputs: string[]): Formula => {
     }
   }
 };
-
-/** The text of an expression on one line. */
-export const textOf = ({ span }: Expression, session: Session): string =>
-  (session.checked.files.get(span.file) ?? session.checked.entry).text.slice(span.start, span.end).replace(/\s+/g, " ");

@@ -1,0 +1,57 @@
+import { check } from "./check/check.ts";
+import type { Checked } from "./check/checked.ts";
+import { loadModules } from "./check/modules.ts";
+import type { Diagnostic, Sources } from "./diagnostic/diagnostic.ts";
+import { elaborate } from "./elaborate/elaborate.ts";
+import { stdlib } from "./generated/stdlib.ts";
+import type { Network } from "./plan/network.ts";
+import type { Plan } from "./plan/plan.ts";
+
+export interface CompileOptions {
+  /** Values for parameters of the entry file, as text: `--set rate=0.01`. */
+  readonly settings?: ReadonlyMap<string, string>;
+  /** A clock in milliseconds. The compiler has none of its own. */
+  readonly now?: () => number;
+}
+
+export interface Compiled {
+  /** Absent where the program is wrong. */
+  readonly plan?: Plan;
+  /** The networks of the program, those that nothing trains among them where their types say every size. */
+  readonly networks: readonly Network[];
+  readonly checked: Checked;
+  /** In source order; empty for a program that says nothing doubtful. */
+  readonly diagnostics: readonly Diagnostic[];
+  /** Milliseconds by phase; zeros without a clock. */
+  readonly timings: Readonly<Record<string, number>>;
+}
+
+/**
+ * A program's text to its plan: parse (text -> trees), check (trees -> typed program), elaborate (typed program -> steps with their graphs). Pure:
+ * files are given in `sources` by the names their imports resolve to, and the standard library stands beside them. Never throws for what a program says.
+ */
+export const compile = (entry: string, sources: Sources, options: CompileOptions = {}): Compiled => {
+  const now = options.now ?? (() => 0);
+  const timings: Record<string, number> = {};
+  const phase = <T>(name: string, work: () => T): T => {
+    const start = now();
+    const result = work();
+    timings[name] = now() - start;
+    return result;
+  };
+  const modules = phase("parse", () => loadModules(entry, new Map([...sources, ...stdlib])));
+  const checked = phase("check", () => check(entry, modules.files, { settings: options.settings ?? new Map() }));
+  const found = [...modules.diagnostics, ...checked.diagnostics];
+  if (found.some(isError)) return { checked, networks: [], diagnostics: inOrder(found, checked), timings };
+  const elaborated = phase("elaborate", () => elaborate(checked));
+  return { ...elaborated, checked, diagnostics: inOrder([...found, ...elaborated.diagnostics], checked), timings };
+};
+
+const isError = ({ severity }: Diagnostic): boolean => severity === "error";
+
+/** By file in the order of reading, then by place. */
+const inOrder = (diagnostics: readonly Diagnostic[], { files }: Checked): readonly Diagnostic[] => {
+  const number = new Map([...files.keys()].map((name, i) => [name, i]));
+  const fileOf = ({ span }: Diagnostic): number => number.get(span.file) ?? 0;
+  return diagnostics.toSorted((a, b) => fileOf(a) - fileOf(b) || a.span.start - b.span.start);
+};
