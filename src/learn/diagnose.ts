@@ -1,6 +1,6 @@
 import { GraphBuilder } from "../ir/builder.ts";
 import type { Graph, Value } from "../ir/graph.ts";
-import { convert, negate, reduceMax, reshape, unary } from "../ir/operations.ts";
+import { allAxes, convert, negate, reduceMax, reshape, unary } from "../ir/operations.ts";
 import { type Answer, type Command, close, open, type Rows, run } from "../plan/algorithm.ts";
 import { isFloat } from "../shape/dtype.ts";
 import { showType, type Tensor, type TensorType } from "../shape/tensor.ts";
@@ -8,7 +8,8 @@ import type { TrainingStep } from "./step.ts";
 
 /** Where the first value came from that is not a finite number. */
 export type Origin =
-  | { readonly kind: "input"; readonly name: string }
+  /** An array that held it before the step; of the data: the example's position there. */
+  | { readonly kind: "input"; readonly name: string; readonly example?: number }
   | {
       readonly kind: "operation";
       readonly op: string;
@@ -52,7 +53,12 @@ export function* findOrigin(
     found = up;
 
   const node = graph.nodes[found - graph.inputs.length];
-  if (node === undefined) return { kind: "input", name: graph.inputs[found]!.name };
+  if (node === undefined) {
+    const { name } = graph.inputs[found]!;
+    if (!rows.fields.includes(name)) return { kind: "input", name };
+    const [bad] = yield* ask((b, values) => [badRows(b, values[found!]!)]);
+    return { kind: "input", name, example: rows.at[bad!.data.indexOf(1)]! };
+  }
   const watched = node.inputs.filter((v) => floats.includes(v));
   const extremes = watched.length === 0 ? [] : yield* ask((b, values) => watched.flatMap((v) => range(b, values[v]!)));
   const ranges = watched.map((_, i) => [extremes[2 * i]!.data[0]!, extremes[2 * i + 1]!.data[0]!] as const);
@@ -67,7 +73,10 @@ export function* findOrigin(
 
 /** `log of f32[256] in the forward pass, of operands from 0 to 0.98` */
 export const showOrigin = (origin: Origin): string => {
-  if (origin.kind === "input") return `\`${origin.name}\`, which holds it already`;
+  if (origin.kind === "input") {
+    const of = origin.example === undefined ? "" : ` of the example at ${origin.example}`;
+    return `\`${origin.name}\`${of}, which holds it already`;
+  }
   const ranges = origin.operands.map(([low, high]) =>
     low === high ? `${show(low)}` : `${show(low)} to ${show(high)}`,
   );
@@ -93,10 +102,14 @@ const watching = (graph: Graph, outputs: (b: GraphBuilder, values: readonly Valu
 };
 
 /** [1]: 1 where an entry is infinite or no number. */
-const notFinite = (b: GraphBuilder, value: Value): Value => {
-  const bad = unary(b, "not", unary(b, "is_finite", value));
-  return reshape(b, reduceMax(b, convert(b, bad, "f32")), [1]);
-};
+const notFinite = (b: GraphBuilder, value: Value): Value => reshape(b, reduceMax(b, isBad(b, value)), [1]);
+
+/** [rows]: 1 for each row that holds such an entry. */
+const badRows = (b: GraphBuilder, value: Value): Value =>
+  reduceMax(b, isBad(b, value), allAxes(b.typeOf(value).shape).slice(1));
+
+const isBad = (b: GraphBuilder, value: Value): Value =>
+  convert(b, unary(b, "not", unary(b, "is_finite", value)), "f32");
 
 /** The smallest and the largest entry, [] each. */
 const range = (b: GraphBuilder, value: Value): readonly Value[] => [
