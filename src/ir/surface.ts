@@ -1,9 +1,9 @@
 import { type Axis, product, showDim, showShape } from "../shape/dim.ts";
 import type { Ops } from "./graph.ts";
-import { type Reason, refuse, ShapeError, type SymbolicType } from "./mismatch.ts";
+import { type Reason, refuse, ShapeError } from "./mismatch.ts";
 import * as o from "./operations.ts";
 import type { Prims } from "./primitives.ts";
-import { type Operand, type Primitive, primitive, type Surroundings, single, tensors } from "./surface-parameters.ts";
+import { type Operand, type Primitive, primitive, single, tensors } from "./surface-parameters.ts";
 
 export type { Argument, ArgumentTypes, Operand, ParameterKind, Primitive, Surroundings } from "./surface-parameters.ts";
 
@@ -327,11 +327,6 @@ export const unaryOperators = {
   "-": surface.get("negate")!,
   not: surface.get("not")!,
 } as const satisfies Readonly<Record<string, Primitive>>;
-
-/** Draws while checking: types alone. */
-export const symbolicSurroundings: Surroundings<SymbolicType, Axis> = {
-  randomBits: (shape) => ({ dtype: "i32", shape }),
-};
 
 /** Indices: whole numbers. */
 function whole<V, D, W>(ops: Ops<V, D, W>, name: string, indices: Operand<V>): V {
