@@ -21,7 +21,7 @@ export interface Balanced {
   readonly lexemes: Lexeme[];
   /** Closing brackets that were dropped because nothing was open. */
   readonly strays: readonly Lexeme[];
-  /** Where brackets were put in: what the parser says there may only follow from that. */
+  /** Where brackets were put in: what the parser says there may only follow from that. In order and apart. */
   readonly doubtful: readonly { readonly start: number; readonly end: number }[];
 }
 
@@ -128,7 +128,18 @@ export const balance = (source: Source, lexemes: readonly Lexeme[]): Balanced =>
     out.push(lexeme);
   }
   while (stack.length > 0) giveUp(undefined, "the file ends before it does");
-  return { lexemes: out, strays, doubtful };
+  return { lexemes: out, strays, doubtful: merge(doubtful) };
+};
+
+/** In order, overlapping ones as one. */
+const merge = (regions: { start: number; end: number }[]): { start: number; end: number }[] => {
+  const merged: { start: number; end: number }[] = [];
+  for (const { start, end } of regions.sort((a, b) => a.start - b.start)) {
+    const last = merged.at(-1);
+    if (last && start <= last.end) last.end = Math.max(last.end, end);
+    else merged.push({ start, end });
+  }
+  return merged;
 };
 
 /** Where a bracket without partner ends: before `->`, or before the first line that is not indented further. */

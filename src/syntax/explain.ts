@@ -15,6 +15,8 @@ export interface Failure {
   readonly rules: readonly string[];
   /** The token is the first on its line. */
   readonly first: boolean;
+  /** The declaration ends here: the next token begins another, or there is none. */
+  readonly ended: boolean;
 }
 
 const literal: ReadonlySet<TokenType> = new Set([T.Int, T.Float, T.Size]);
@@ -34,13 +36,15 @@ export const explain = (failure: Failure): Remark => {
     const remark = special(failure);
     if (remark) return remark;
   }
-  const { expected, found } = failure;
+  const { expected, found, before, ended } = failure;
   const help = helps.get(expected) ?? ruleHelps.get(failure.rules.at(-1) ?? "");
   return {
     code: "MTT1001",
     message: expected.startsWith("the end")
       ? `${shown(found)} does not continue what stands before it`
-      : `expected ${expected}, found ${shown(found)}`,
+      : ended && before.tokenType !== EOF
+        ? `expected ${expected} after ${shown(before)}`
+        : `expected ${expected}, found ${shown(found)}`,
     label: expected.startsWith("the end") ? "not expected here" : `${expected} expected here`,
     ...(help === undefined ? {} : { help }),
   };
@@ -74,24 +78,26 @@ const ruleHelps: ReadonlyMap<string, string> = new Map([
   ["import", 'an import is written import { a, b as c } from "file.mtt"'],
 ]);
 
+/** `-`, `(` or `[` at the start of a line, meant to continue the line before. */
+export const freshLine = ({ image: sign }: IToken): Remark => {
+  const does = sign === "-" ? "subtract from" : sign === "(" ? "call" : "index";
+  return {
+    code: "MTT1021",
+    message: `a line that starts with \`${sign}\` begins something new`,
+    label: `this does not ${does} what stands on the line before`,
+    help: `put \`${sign}\` at the end of the line before, or the whole expression in parentheses`,
+  };
+};
+
 type Special = (failure: Failure) => Remark | undefined;
 
 const specials: readonly Special[] = [
   // A comparison of a comparison never reaches here (operators.ts): this is a line that starts with ( [ or -.
   ({ found, first, expected }) => {
-    const sign = found.image;
     const opens = found.tokenType === T.ParenOpen || found.tokenType === T.BracketOpen || found.tokenType === T.Negate;
     if (!first || !opens || !(expected.startsWith("the end") || expected === "a declaration" || expected === "`}`"))
       return undefined;
-    return {
-      code: "MTT1021",
-      message: `a line that starts with \`${sign}\` begins something new`,
-      label:
-        sign === "-"
-          ? "this does not subtract from the line before"
-          : `this does not ${sign === "(" ? "call" : "index"} what stands on the line before`,
-      help: `put \`${sign}\` at the end of the line before, or the whole expression in parentheses`,
-    };
+    return freshLine(found);
   },
   ({ expected, found }) =>
     expected === "the result of the body"

@@ -82,7 +82,7 @@ export abstract class ExpressionParser extends TypeParser {
       const stage = this.SUBRULE(this.stage);
       this.ACTION(() => {
         stages++;
-        if (this.tooLong(stages, sign, "stages")) return;
+        if (this.tooLong(stages, sign, "stages", true)) return;
         const input = value;
         value = { kind: "pipe", span: this.reading.source.span(input.span.start, stage.span.end), input, stage };
       });
@@ -115,7 +115,7 @@ export abstract class ExpressionParser extends TypeParser {
     const link = (build: (target: Ast.Expression) => Ast.Expression) =>
       this.ACTION(() => {
         links++;
-        if (!this.tooLong(links, this.LA(0), "calls and fields")) value = build(value);
+        if (!this.tooLong(links, this.LA(0), "calls and fields", true)) value = build(value);
       });
     const span = () => this.spanFrom(value.span.start);
     this.MANY(() => {

@@ -29,8 +29,9 @@ export abstract class TypeParser extends RecoveringParser {
   }
 
   /** Whether a chain has become too long; said once, at the link where it did. */
-  protected tooLong(length: number, at: IToken, what: string): boolean {
+  protected tooLong(length: number, at: IToken, what: string, once = false): boolean {
     if (length <= this.longest) return false;
+    if (once && length > this.longest + 1) return true;
     this.reading.source.say(this.spanOf(at), {
       code: "MTT1014",
       message: `more than ${this.longest} ${what} in one expression`,

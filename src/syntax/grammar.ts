@@ -114,6 +114,9 @@ export class MttParser extends ExpressionParser {
     let type: Ast.TypeExpression | undefined;
     let value: Ast.Expression | undefined;
     this.within(() => {
+      this.ACTION(() => {
+        if (!this.isNext(T.Colon) && !this.isNext(T.Assign)) this.fail("`:` or `=`");
+      });
       type = this.OPTION(() => {
         this.CONSUME(T.Colon);
         return this.SUBRULE(this.type);
@@ -228,7 +231,10 @@ export class MttParser extends ExpressionParser {
     this.ACTION(() => {
       if (this.isNext(T.BraceClose)) this.fail("the result of the body");
     });
-    return this.SUBRULE(this.expression);
+    const first = this.LA(1);
+    const result = this.SUBRULE(this.expression);
+    this.ACTION(() => this.checkFresh(first));
+    return result;
   });
 
   private statement = this.RULE("statement", (): Ast.Statement | undefined =>

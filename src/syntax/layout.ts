@@ -203,12 +203,8 @@ export const place = (source: Source, lexemes: readonly Lexeme[]): Layout => {
   function contents(type: TokenType, follows: boolean, here: Around): Around {
     if (type === T.ParenOpen) return follows ? "call" : "group";
     if (type === T.BracketOpen) return follows ? "index" : "list";
-    const opensBody = here === "file" && (declaration === "block" || declaration === "network") && follows;
-    return opensBody || (opensBody === false && here === "file" && isBodyBrace()) ? "body" : "record";
-  }
-
-  function isBodyBrace(): boolean {
-    return (declaration === "block" || declaration === "network") && endsOperand(previous);
+    const body = here === "file" && (declaration === "block" || declaration === "network") && endsOperand(previous);
+    return body ? "body" : "record";
   }
 
   function isFieldName(i: number, here: Around): boolean {
@@ -223,7 +219,9 @@ export const place = (source: Source, lexemes: readonly Lexeme[]): Layout => {
   function separate(lexeme: Lexeme, next: Lexeme | undefined, here: Around, type: TokenType): void {
     if (previous === undefined || type === T.As) return;
     const field = lexeme.type === T.Name && (next?.type === T.Colon || next?.type === T.Assign);
-    if (here === "record" && field && previous.type !== T.Comma && !openers.has(previous.type)) {
+    const begins =
+      field || (lexeme.first && endsOperand(previous) && startsOperand(lexeme) && !openers.has(lexeme.type));
+    if (here === "record" && begins && previous.type !== T.Comma && !openers.has(previous.type)) {
       if (lexeme.first) emit(T.Break, { text: "", start: previous.end, end: previous.end });
       else if (endsOperand(previous)) missingComma(lexeme, previous);
     } else if ((here === "call" || here === "list" || here === "index") && endsOperand(previous)) {

@@ -9,7 +9,7 @@ import {
 import type { Span } from "../diagnostic/diagnostic.ts";
 import type { Name } from "./ast.ts";
 import type { Docs } from "./docs.ts";
-import { explain } from "./explain.ts";
+import { explain, freshLine } from "./explain.ts";
 import type { Layout } from "./layout.ts";
 import type { Source } from "./lexeme.ts";
 import * as T from "./tokens.ts";
@@ -137,6 +137,15 @@ export class RecoveringParser extends EmbeddedActionsParser {
     this.skipUntil(() => closes.has(this.next.tokenType));
   }
 
+  /** A result that began on a new line with `-`, `(` or `[` and is not the last one was meant to continue the line before. */
+  protected checkFresh(first: IToken): void {
+    const { source, layout } = this.reading;
+    const sign = [T.Negate, T.ParenOpen, T.BracketOpen].includes(first.tokenType);
+    if (!sign || !layout.lines.has(first.startOffset) || this.isNext(T.BraceClose) || this.isNext(EOF)) return;
+    source.say(this.spanOf(first), freshLine(first));
+    this.broken = true;
+  }
+
   /** Reports and skips what no declaration begins with. */
   protected skipJunk(): void {
     if (this.RECORDING_PHASE || this.atDeclaration()) return;
@@ -195,8 +204,11 @@ export class RecoveringParser extends EmbeddedActionsParser {
   protected report(expected: string, rules: readonly string[]): void {
     const { source, doubtful, layout } = this.reading;
     const found = this.next;
-    const at = found.tokenType === EOF ? this.missingSpan() : this.spanOf(found);
-    if (doubtful.some((region) => at.start >= region.start && at.start <= region.end)) return;
+    const first = layout.lines.has(found.startOffset);
+    // What is missing is missing where the text stops, not where it goes on lines below.
+    const ended = found.tokenType === EOF || (first && layout.declarations.has(found.startOffset));
+    const at = ended ? this.missingSpan() : this.spanOf(found);
+    if (isWithin(doubtful, at.start)) return;
     source.say(
       at,
       explain({
@@ -206,8 +218,20 @@ export class RecoveringParser extends EmbeddedActionsParser {
         after: this.LA(2),
         expected,
         rules,
-        first: layout.lines.has(found.startOffset),
+        first,
+        ended,
       }),
     );
   }
 }
+
+/** Whether one of the regions, which are in order and apart, holds the place. */
+const isWithin = (regions: readonly { readonly start: number; readonly end: number }[], at: number): boolean => {
+  let [low, high] = [0, regions.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (regions[middle]!.start <= at) low = middle + 1;
+    else high = middle;
+  }
+  return low > 0 && at <= regions[low - 1]!.end;
+};
