@@ -10,7 +10,7 @@ import { type Context, type Env, report } from "./context.ts";
 import { substituteType } from "./dims.ts";
 import { infer, settle } from "./expressions.ts";
 import { resolve } from "./names.ts";
-import { applyPrimitive } from "./primitives.ts";
+import { anyTensor, applyPrimitive } from "./primitives.ts";
 import { problems } from "./problems.ts";
 import { reportMismatch } from "./shape-problems.ts";
 import { shorten, stageNotes } from "./stages.ts";
@@ -103,7 +103,7 @@ function applyBlock(c: Context, env: Env, signature: Signature, site: Site): Typ
     return errorType;
   }
   const parameters: readonly SignatureParameter[] =
-    signature.layers === undefined ? signature.parameters : [{ name: "input", type: anyArray, optional: false }];
+    signature.layers === undefined ? signature.parameters : [{ name: "input", type: anyTensor, optional: false }];
   const known = new Map<Expression, Type>();
   if (site.input !== undefined) known.set(site.input.expression, site.input.type);
   const layer = site.input === undefined && signature.layers === undefined && isLayer(c, env, parameters, site, known);
@@ -135,8 +135,6 @@ function applyBlock(c: Context, env: Env, signature: Signature, site: Site): Typ
   return checkSizes(c, applied.type, site) ? applied.type : errorType;
 }
 
-const anyArray: Type = { kind: "tensor", dtype: "f32", axes: [{ spread: "any" }] };
-
 export const reportInside = (c: Context, site: Site, message: string): void =>
   report(
     c,
@@ -155,6 +153,8 @@ function isLayer(
   known: Map<Expression, Type>,
 ): boolean {
   const arrays = parameters.filter(({ type, optional }) => isTensorType(type) && !optional);
+  if (takesNumber(arrays[0]?.type, site) && site.arguments.length >= parameters.filter(({ optional }) => !optional).length)
+    return false;
   if (arrays.length === 0 || site.arguments.some(({ name }) => arrays.some((array) => array.name === name?.text)))
     return false;
   for (const { name, value } of site.arguments) {
@@ -166,6 +166,13 @@ function isLayer(
   }
   return true;
 }
+
+/** A number or bool stands where any array or one of no axes is taken: `maximum(0, x)`, `broadcast(1.0, [3])`. */
+const takesNumber = (type: Type | undefined, { arguments: [first] }: Site): boolean =>
+  type?.kind === "tensor" &&
+  (type === anyTensor || type.axes.length === 0) &&
+  first?.name === undefined &&
+  (first?.value.kind === "int" || first?.value.kind === "float" || first?.value.kind === "bool");
 
 /** Never an array, whatever is around it. */
 const isPlainlyStatic = (e: Expression): boolean =>

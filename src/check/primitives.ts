@@ -17,7 +17,7 @@ export const isPrimitive = (name: string): boolean => surface.has(name);
 export const primitiveNames: readonly string[] = [...surface.keys()];
 
 /** An array of any shape. */
-const anyTensor: Type = { kind: "tensor", dtype: "f32", axes: [{ spread: "any" }] };
+export const anyTensor: Type = { kind: "tensor", dtype: "f32", axes: [{ spread: "any" }] };
 
 const signatures = new Map<string, Signature>();
 
