@@ -1,5 +1,7 @@
 import * as Effect from "effect/Effect";
+import * as Layer from "effect/Layer";
 import * as Path from "effect/Path";
+import { layerHttp } from "../data/http.ts";
 import { dryRun } from "../execute/dry-run.ts";
 import { layerFileSystem } from "../store/file-system.ts";
 import type { Ready } from "./compiled.ts";
@@ -17,7 +19,7 @@ export const forecast = Effect.fnUntraced(function* (
     const setting = yield* settingOf(config, path.dirname(file));
     return yield* dryRun(plan, targets, setting);
   }).pipe(
-    Effect.provide(layerFileSystem(config.store)),
+    Effect.provide(Layer.merge(layerFileSystem(config.store), layerHttp)),
     Effect.catchTag("StoreError", runFailed),
     Effect.catchTag("BackendError", (error) =>
       runFailed({ code: "MTT5301", message: error.message, help: error.help }),

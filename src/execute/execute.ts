@@ -1,9 +1,12 @@
 import * as Effect from "effect/Effect";
+import type { FileSystem } from "effect/FileSystem";
+import type { HttpClient } from "effect/http/HttpClient";
+import type { Path } from "effect/Path";
 import type { Diagnostic } from "../diagnostic/diagnostic.ts";
 import type { Plan, Step } from "../plan/plan.ts";
 import type { Store } from "../store/store.ts";
 import { type Events, emit, type StepSummary } from "./events.ts";
-import { type StepFailure, stepFailure } from "./failure.ts";
+import { type Failing, StepFailure, stepFailure } from "./failure.ts";
 import { assertStep } from "./kinds/assert.ts";
 import { dataStep, queryStep } from "./kinds/data.ts";
 import { evaluateStep } from "./kinds/evaluate.ts";
@@ -34,8 +37,14 @@ export const needed = (plan: Plan, targets: readonly string[]): readonly Step[] 
   return plan.steps.filter(({ id }) => wanted.has(id));
 };
 
+export type ExecuteServices = Store | Events | FileSystem | Path | HttpClient;
+
 /** How each kind of step comes to its outcome, from the outcomes it reads. */
-const compute = (step: Step, inputs: readonly Outcome[], setting: Setting) => {
+const compute = (
+  step: Step,
+  inputs: readonly Outcome[],
+  setting: Setting,
+): Effect.Effect<Outcome, Failing, ExecuteServices> => {
   const { body } = step;
   switch (body.kind) {
     case "data":
@@ -50,6 +59,14 @@ const compute = (step: Step, inputs: readonly Outcome[], setting: Setting) => {
       return evaluateStep({ ...step, body }, inputs, setting);
     case "assert":
       return assertStep({ ...step, body }, inputs, setting);
+    case "report":
+      return Effect.fail(
+        new StepFailure({
+          code: "MTT5405",
+          message: "this version of mtt writes no reports yet",
+          help: "name the steps you want: `mtt run FILE STEP`; `--format json` prints their figures",
+        }),
+      );
   }
 };
 
@@ -61,7 +78,7 @@ export const execute = Effect.fnUntraced(function* (plan: Plan, targets: readonl
   const outcomes = new Map<string, Outcome>();
   const summaries: Record<string, StepSummary> = {};
   const diagnostics: Diagnostic[] = [];
-  let status: RunResult["status"] = "done";
+  let status = "done" as RunResult["status"];
 
   const report = (step: Step, code: Diagnostic["code"], message: string, help: string) => {
     const diagnostic: Diagnostic = {
@@ -116,7 +133,6 @@ export const execute = Effect.fnUntraced(function* (plan: Plan, targets: readonl
     emit({ event: "run.finished", status: how, steps: summaries });
   yield* steps.pipe(Effect.onInterrupt(() => finish("interrupted")));
   yield* finish(status === "done" ? "done" : "failed");
-  return { status, outcomes, summaries, diagnostics } satisfies RunResult;
+  const result: RunResult = { status, outcomes, summaries, diagnostics };
+  return result;
 });
-
-export type ExecuteServices = Store | Events;

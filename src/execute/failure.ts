@@ -14,9 +14,10 @@ export class StepFailure extends Schema.TaggedError<StepFailure>()("StepFailure"
 /** The engine failed: out of memory, no such device. */
 const BACKEND_CODE = "MTT5301";
 
-export const stepFailure = (
-  error: StoreError | BackendError | DataError | AlgorithmFailure | StepFailure,
-): StepFailure =>
+/** What can fail a step. */
+export type Failing = StoreError | BackendError | DataError | AlgorithmFailure | StepFailure;
+
+export const stepFailure = (error: Failing): StepFailure =>
   error instanceof StepFailure
     ? error
     : new StepFailure({

@@ -7,6 +7,7 @@ import { preimage } from "../plan/preimage.ts";
 import { hashJson } from "../store/hash.ts";
 import { Store, type StoredResult } from "../store/store.ts";
 import { emit } from "./events.ts";
+import { type Failing, stepFailure } from "./failure.ts";
 import {
   type Arrays,
   type Computed,
@@ -23,7 +24,12 @@ import type { Setting } from "./setting.ts";
  * The key's preimage: what the step is, what it reads, and the engine where one computes it. A training's length is beside them, so that without it
  * (`prefix`) the epochs of trainings of all lengths are kept together.
  */
-export const labelOf = (step: Step, inputs: readonly Outcome[], { backend }: Setting, prefix?: "prefix"): Label => {
+export const labelOf = (
+  step: Step,
+  inputs: readonly Pick<Outcome, "content">[],
+  { backend }: Setting,
+  prefix?: "prefix",
+): Label => {
   const { body } = step;
   const engine = body.kind === "assert" ? {} : { engine: backend.identity };
   const length: Json = body.kind === "train" && prefix === undefined ? { length: body.training.length ?? null } : {};
@@ -36,15 +42,15 @@ export const labelOf = (step: Step, inputs: readonly Outcome[], { backend }: Set
   return { key: hashJson(image), kind: body.kind, name: step.id, preimage: image };
 };
 
-export const outcomeOf = <E, R>(
+export const outcomeOf = <E extends Failing, R>(
   result: StoredResult,
   status: Outcome["status"],
   load: (result: StoredResult) => Effect.Effect<Computed, E, R>,
 ) =>
   Effect.gen(function* () {
     const services = yield* Effect.context<R>();
-    const groups = yield* Effect.cached(Effect.provide(load(result), services));
-    return {
+    const groups = yield* Effect.cached(load(result).pipe(Effect.mapError(stepFailure), Effect.provide(services)));
+    const outcome: Outcome = {
       key: result.key,
       status,
       seconds: result.seconds,
@@ -52,13 +58,14 @@ export const outcomeOf = <E, R>(
       content: contentOf(result),
       arrays: (group: string) => Effect.map(groups, ({ arrays }): Arrays => arrays[group] ?? {}),
     };
+    return outcome;
   });
 
 /**
  * The step's result from the store, or computed and stored under its lock, so that two runs share the work.
  * Arrays are read only when asked for; where they turn out damaged, the step is computed again to the same content.
  */
-export const keyed = <E, R>(label: Label, compute: Effect.Effect<Computed, E, R>) =>
+export const keyed = <E extends Failing, R>(label: Label, compute: Effect.Effect<Computed, E, R>) =>
   Effect.gen(function* () {
     const store = yield* Store;
 

@@ -8,6 +8,7 @@ import { type Hash, hashJson } from "../store/hash.ts";
 import { decodeSafetensors, encodeSafetensors } from "../store/safetensors.ts";
 import { STORE_FORMAT, Store, type StoredResult, type StoreError } from "../store/store.ts";
 import type { Figures } from "./events.ts";
+import type { StepFailure } from "./failure.ts";
 
 export type Arrays = Readonly<Record<string, Tensor>>;
 
@@ -26,7 +27,7 @@ export interface Outcome {
   /** Hash of figures and arrays: enters the keys of the steps that read it. */
   readonly content: Hash;
   /** Reads a group; a damaged one is computed again. */
-  readonly arrays: (group: string) => Effect.Effect<Arrays, StoreError>;
+  readonly arrays: (group: string) => Effect.Effect<Arrays, StepFailure>;
   readonly data?: Dataset;
 }
 

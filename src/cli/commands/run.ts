@@ -2,6 +2,7 @@ import { Argument, Command, Flag } from "effect/cli";
 import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
 import * as Path from "effect/Path";
+import { layerHttp } from "../../data/http.ts";
 import { nearMiss } from "../../diagnostic/near-miss.ts";
 import { execute } from "../../execute/execute.ts";
 import { layerFileSystem } from "../../store/file-system.ts";
@@ -51,7 +52,8 @@ export const run = Command.make(
       return yield* execute(plan, targets, setting);
     }).pipe(
       Effect.provide(
-        Layer.merge(
+        Layer.mergeAll(
+          layerHttp,
           layerFileSystem(config.store),
           layerEvents({ format: flags.format, quiet: flags.quiet, progress: flags.progress, sources: texts }),
         ),
