@@ -80,7 +80,8 @@ export const refuse = (op: ShapeMismatch["op"], reason: Reason): never => {
 /** `conv2d: operand 1 …`, a plain sentence; the checker writes its own for users. */
 export const showMismatch = ({ op, reason }: ShapeMismatch): string => `${op}: ${showReason(reason)}`;
 
-function showReason(reason: Reason): string {
+/** The refusal without the operation. */
+export function showReason(reason: Reason): string {
   switch (reason.kind) {
     case "operands":
       return `takes ${reason.expected} operands, got ${reason.got}`;

@@ -43,7 +43,7 @@ function nodeProblems(node: Node, types: readonly TensorType[]): readonly string
   if (missing.length > 0) return missing.map((v) => `uses value ${v} before it is there`);
   const operands = node.inputs.map((v) => types[v]!);
   const expected = ruleOf(node, operands);
-  if (isMismatch(expected)) return [showMismatch(expected)];
+  if (isMismatch(expected)) return [showReason(expected.reason)];
   if (expected.dtype !== node.type.dtype || !axesEqual(expected.shape, node.type.shape)) {
     const { dtype, shape } = expected;
     return [`has type ${showType(node.type)}, the shape rule says ${dtype}[${shape.join(", ")}]`];
