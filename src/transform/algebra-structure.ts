@@ -1,8 +1,9 @@
 import type { Value } from "../ir/graph.ts";
+import { multiply, negate, reshape, scale, transpose } from "../ir/operations.ts";
 import type { Prims } from "../ir/primitives.ts";
 import { isFloat } from "../shape/dtype.ts";
 import { sizeOf, type TensorType } from "../shape/tensor.ts";
-import { multiply, negate, otherAxes, permute, range, reshape, sameShape, scale, splat } from "./arithmetic.ts";
+import { otherAxes, range, sameShape, splat } from "./axes.ts";
 import type { Rewrite, Rewriter, Structural } from "./rewrite.ts";
 
 const none = (): undefined => undefined;
@@ -75,7 +76,7 @@ export const structureRewrites = {
       );
       return reshape(
         s,
-        permute(
+        transpose(
           s,
           narrow,
           moved.map((axis) => large.indexOf(axis)),
@@ -84,7 +85,7 @@ export const structureRewrites = {
       );
     }
     if (inner?.op === "transpose")
-      return permute(
+      return transpose(
         s,
         inner.inputs[0]!,
         permutation.map((axis) => inner.params.permutation[axis]!),
@@ -92,7 +93,7 @@ export const structureRewrites = {
     if (inner?.op === "broadcast_in_dim") {
       const places = inner.params.dimensions.map((d) => permutation.indexOf(d));
       const order = range(places.length).toSorted((a, b) => places[a]! - places[b]!);
-      const operand = permute(s, inner.inputs[0]!, order);
+      const operand = transpose(s, inner.inputs[0]!, order);
       return s.apply("broadcast_in_dim", [operand], { shape, dimensions: order.map((i) => places[i]!) });
     }
     if (inner?.op !== "dot_general") return undefined;
@@ -246,7 +247,7 @@ function sumOver(s: Rewriter, dimensions: readonly number[], x: Value, type: Ten
       const { permutation } = inner.params;
       const axes = dimensions.map((axis) => permutation[axis]!).toSorted((a, b) => a - b);
       const left = otherAxes(shape.length, axes);
-      return permute(
+      return transpose(
         s,
         sum(inner.inputs[0]!, axes),
         kept.map((axis) => left.indexOf(permutation[axis]!)),
@@ -263,7 +264,7 @@ function sumOver(s: Rewriter, dimensions: readonly number[], x: Value, type: Ten
       const summed = places.flatMap((axis, i) => (dimensions.includes(axis) ? [i] : []));
       const small = sum(operand!, summed);
       const dimensionsLeft = places.filter((axis) => !dimensions.includes(axis)).map((axis) => kept.indexOf(axis));
-      return s.apply("broadcast_in_dim", [scale(s, times, small)], { shape: type.shape, dimensions: dimensionsLeft });
+      return s.apply("broadcast_in_dim", [scale(s, small, times)], { shape: type.shape, dimensions: dimensionsLeft });
     }
     case "multiply": {
       const [a, b] = inner.inputs;

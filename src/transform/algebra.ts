@@ -1,8 +1,9 @@
 import type { Graph, Value } from "../ir/graph.ts";
+import { add, divide, multiply, negate, scale, subtract } from "../ir/operations.ts";
 import type { Prim } from "../ir/primitives.ts";
 import { isFloat } from "../shape/dtype.ts";
 import { structureRewrites } from "./algebra-structure.ts";
-import { add, divide, multiply, negate, sameShape, scale, splat, subtract } from "./arithmetic.ts";
+import { sameShape, splat } from "./axes.ts";
 import { type Elementwise, type Pass, type Rewrite, type Rewriter, type Rewrites, rewriteWith } from "./rewrite.ts";
 
 /** Identities of arithmetic and structure, each from more operations to fewer or to cheaper ones. Like all compilers of tensors it takes x * 0 for 0. */
@@ -18,7 +19,7 @@ const rules: { readonly [P in Elementwise]: Rewrite<P> } = {
     const difference = s.as(x, "subtract");
     if (difference) return subtract(s, difference.inputs[1]!, difference.inputs[0]!);
     const scaled = scaledOf(s, x);
-    return scaled && scale(s, -scaled.factor, scaled.of);
+    return scaled && scale(s, scaled.of, -scaled.factor);
   },
   abs: (s, _, [x]) => (s.as(x, "abs") ? x : through(s, x, "negate", (a) => s.apply("abs", [a], {}))),
   sign: none,
@@ -48,7 +49,7 @@ const rules: { readonly [P in Elementwise]: Rewrite<P> } = {
   },
   stop_gradient: (s, _, [x]) => (s.as(x, "stop_gradient") ? x : undefined),
 
-  add: (s, _, [x, y]) => sumOf(s, x, y) ?? sumOf(s, y, x) ?? (x === y ? scale(s, 2, x) : undefined),
+  add: (s, _, [x, y]) => sumOf(s, x, y) ?? sumOf(s, y, x) ?? (x === y ? scale(s, x, 2) : undefined),
   // x - 0 = x; 0 - x = -x; x - x = 0; x - (-y) = x + y; -x - y = -(x + y)
   subtract: (s, _, [x, y], type) => {
     if (s.splatOf(y) === 0) return x;
@@ -69,7 +70,7 @@ const rules: { readonly [P in Elementwise]: Rewrite<P> } = {
       Number.isInteger(Math.log2(Math.abs(by))) &&
       Math.abs(Math.log2(Math.abs(by))) < 64
     )
-      return scale(s, 1 / by, x);
+      return scale(s, x, 1 / by);
     const [a, b] = [negatedOf(s, x), negatedOf(s, y)];
     if (a !== undefined) return negate(s, divide(s, a, y));
     return b === undefined ? undefined : negate(s, divide(s, x, b));
@@ -142,14 +143,14 @@ function productOf(s: Rewriter, x: Value, y: Value, dtype: "f32" | "f64" | "i32"
   const first = s.nodeOf(x);
   if (factor !== undefined && isFloat(dtype)) {
     const scaled = scaledOf(s, y);
-    if (scaled) return scale(s, factor * scaled.factor, scaled.of);
+    if (scaled) return scale(s, scaled.of, factor * scaled.factor);
     const chosen = s.as(y, "select");
     if (chosen) {
       const [pred, a, b] = chosen.inputs;
       if (s.splatOf(a!) === 0) return s.apply("select", [pred!, a!, multiply(s, x, b!)], {});
       if (s.splatOf(b!) === 0) return s.apply("select", [pred!, multiply(s, x, a!), b!], {});
     }
-    return through(s, y, "negate", (a) => scale(s, -factor, a));
+    return through(s, y, "negate", (a) => scale(s, a, -factor));
   }
   const positive = negatedOf(s, x);
   if (positive !== undefined) return negate(s, multiply(s, positive, y));

@@ -1,8 +1,9 @@
 import { GraphBuilder } from "../ir/builder.ts";
 import type { Graph, Ops, Value } from "../ir/graph.ts";
+import { add, divide, fullLike, multiply, negate, scale, subtract, transpose } from "../ir/operations.ts";
 import type { Empty, Prim, Prims } from "../ir/primitives.ts";
 import { isFloat } from "../shape/dtype.ts";
-import { add, divide, multiply, negate, permute, range, scale, splatLike, subtract } from "./arithmetic.ts";
+import { range } from "./axes.ts";
 import { simplify } from "./simplify.ts";
 import type { LinearPrim } from "./transpose.ts";
 
@@ -38,7 +39,7 @@ export function forward(graph: Graph, wrt: readonly number[]): Graph {
   const outputs = graph.outputs.map((v) => values[v]!);
   const derivatives = graph.outputs
     .filter((v) => isFloat(b.typeOf(values[v]!).dtype))
-    .map((v) => tangents[v]?.tangent ?? splatLike(b, 0, values[v]!));
+    .map((v) => tangents[v]?.tangent ?? fullLike(b, values[v]!, 0));
   return b.build([...outputs, ...derivatives]);
 }
 
@@ -114,13 +115,13 @@ const sum = (f: Forward, s: Tangent | undefined, t: Tangent | undefined): Tangen
 
 /** The tangent of the operand that was chosen. */
 const choice = (f: Forward, first: Value, s: Tangent | undefined, t: Tangent | undefined, y: Value): Tangent =>
-  f.linear("select", [first, s ?? splatLike(f, 0, y), t ?? splatLike(f, 0, y)], {});
+  f.linear("select", [first, s ?? fullLike(f, y, 0), t ?? fullLike(f, y, 0)], {});
 
 /** 1 - x */
-const oneMinus = (f: Forward, x: Value): Value => subtract(f, splatLike(f, 1, x), x);
+const oneMinus = (f: Forward, x: Value): Value => subtract(f, fullLike(f, x, 1), x);
 
 const equals = (f: Forward, x: Value, number: number): Value =>
-  f.apply("compare", [x, splatLike(f, number, x)], { direction: "EQ" });
+  f.apply("compare", [x, fullLike(f, x, number)], { direction: "EQ" });
 
 const rules: { readonly [P in Prim]: JvpRule<P> } = {
   constant: zeroTangent,
@@ -135,15 +136,15 @@ const rules: { readonly [P in Prim]: JvpRule<P> } = {
   // (e^x)' = y
   exponential: elementwise((_f, _x, y) => y),
   // (e^x - 1)' = y + 1
-  exponential_minus_one: elementwise((f, _, y) => add(f, y, splatLike(f, 1, y))),
+  exponential_minus_one: elementwise((f, _, y) => add(f, y, fullLike(f, y, 1))),
   // (log x)' = 1 / x
   log: (f, _, [x], [t]) => f.linear("divide", [t!, x], {}),
   // log(1 + x)' = 1 / (1 + x)
-  log_plus_one: (f, _, [x], [t]) => f.linear("divide", [t!, add(f, x, splatLike(f, 1, x))], {}),
+  log_plus_one: (f, _, [x], [t]) => f.linear("divide", [t!, add(f, x, fullLike(f, x, 1))], {}),
   // (sqrt x)' = 1 / (2 y)
-  sqrt: (f, _p, _x, [t], y) => f.linear("divide", [t!, scale(f, 2, y)], {}),
+  sqrt: (f, _p, _x, [t], y) => f.linear("divide", [t!, scale(f, y, 2)], {}),
   // (x^-1/2)' = -y / (2 x)
-  rsqrt: elementwise((f, x, y) => divide(f, scale(f, -0.5, y), x)),
+  rsqrt: elementwise((f, x, y) => divide(f, scale(f, y, -0.5), x)),
   // tanh' = 1 - y^2
   tanh: elementwise((f, _, y) => oneMinus(f, multiply(f, y, y))),
   // logistic' = y (1 - y)
@@ -152,7 +153,7 @@ const rules: { readonly [P in Prim]: JvpRule<P> } = {
   softplus: elementwise((f, x) => f.apply("logistic", [x], {})),
   // erf' = 2 / sqrt(pi) e^(-x^2)
   erf: elementwise((f, x) =>
-    scale(f, 2 / Math.sqrt(Math.PI), f.apply("exponential", [negate(f, multiply(f, x, x))], {})),
+    scale(f, f.apply("exponential", [negate(f, multiply(f, x, x))], {}), 2 / Math.sqrt(Math.PI)),
   ),
   sine: elementwise((f, x) => f.apply("cosine", [x], {})),
   cosine: elementwise((f, x) => negate(f, f.apply("sine", [x], {}))),
@@ -167,7 +168,7 @@ const rules: { readonly [P in Prim]: JvpRule<P> } = {
   // (x y)' = x' y + x y'; (x x)' = x' 2x
   multiply: (f, _, [x, y], [s, t]) =>
     x === y
-      ? f.linear("multiply", [s!, scale(f, 2, x)], {})
+      ? f.linear("multiply", [s!, scale(f, x, 2)], {})
       : sum(f, s && f.linear("multiply", [s, y], {}), t && f.linear("multiply", [t, x], {})),
   // (x / y)' = (x' - z y') / y, z the quotient
   divide: (f, _, [, y], [s, t], z) => {
@@ -179,7 +180,7 @@ const rules: { readonly [P in Prim]: JvpRule<P> } = {
   minimum: (f, _, [x, y], [s, t], z) => choice(f, f.apply("compare", [x, y], { direction: "LT" }), s, t, z),
   // (x^y)' = y x^(y-1) x' + log(x) x^y y'; where y = 0 the first term is 0, and where x = 0 the second, whatever the other factor
   power: (f, _, [x, y], [s, t], z) => {
-    const one = splatLike(f, 1, x);
+    const one = fullLike(f, x, 1);
     const safe = (at: Value) => f.apply("select", [equals(f, at, 0), one, at], {});
     const inBase = () => multiply(f, y, f.apply("power", [x, subtract(f, safe(y), one)], {}));
     const inExponent = () => multiply(f, f.apply("log", [safe(x)], {}), z);
@@ -187,7 +188,7 @@ const rules: { readonly [P in Prim]: JvpRule<P> } = {
   },
   // x - n y with n whole and locally constant: x' - n y'
   remainder: (f, _, [x, y], [s, t], z) => {
-    const n = f.apply("floor", [add(f, divide(f, subtract(f, x, z), y), splatLike(f, 0.5, x))], {});
+    const n = f.apply("floor", [add(f, divide(f, subtract(f, x, z), y), fullLike(f, x, 0.5))], {});
     return sum(f, s, t && f.linear("multiply", [t, negate(f, n)], {}));
   },
   and: zeroTangent,
@@ -204,7 +205,7 @@ const rules: { readonly [P in Prim]: JvpRule<P> } = {
   concatenate: (f, params, x, t) =>
     f.linear(
       "concatenate",
-      t.map((direction, i) => direction ?? splatLike(f, 0, x[i]!)),
+      t.map((direction, i) => direction ?? fullLike(f, x[i]!, 0)),
       params,
     ),
 
@@ -216,7 +217,7 @@ const rules: { readonly [P in Prim]: JvpRule<P> } = {
     const spread = f.apply("broadcast_in_dim", [y], { shape: type.shape, dimensions: kept });
     const at = f.apply("compare", [x, spread], { direction: "EQ" });
     const count = f.apply("reduce_sum", [f.apply("convert", [at], { dtype: type.dtype })], { dimensions });
-    const chosen = f.linear("select", [at, t!, splatLike(f, 0, x)], {});
+    const chosen = f.linear("select", [at, t!, fullLike(f, x, 0)], {});
     return f.linear("divide", [f.linear("reduce_sum", [chosen], { dimensions }), count], {});
   },
   argmax: zeroTangent,
@@ -227,7 +228,7 @@ const rules: { readonly [P in Prim]: JvpRule<P> } = {
     const last = [...range(rank).filter((axis) => axis !== dimension), dimension];
     const back = range(rank).map((axis) => last.indexOf(axis));
     const moved = dimension === rank - 1;
-    const order = permute(f, f.apply("argsort", [x], { dimension }), last);
+    const order = transpose(f, f.apply("argsort", [x], { dimension }), last);
     const along = moved ? t! : f.linear("transpose", [t!], { permutation: last });
     const sorted = f.linear("gather", [along, order], { axis: rank - 1, batch_dims: rank - 1 });
     return moved ? sorted : f.linear("transpose", [sorted], { permutation: back });

@@ -1,8 +1,9 @@
 import { GraphBuilder } from "../ir/builder.ts";
 import type { Graph, Node, Ops, Value } from "../ir/graph.ts";
+import { add, fullLike, transpose as permute, reshape } from "../ir/operations.ts";
 import type { Prims } from "../ir/primitives.ts";
 import type { TensorType } from "../shape/tensor.ts";
-import { add, otherAxes, permute, range, reshape, splat, splatLike } from "./arithmetic.ts";
+import { otherAxes, range, splat } from "./axes.ts";
 
 /** The operations that are linear in an operand; all that a tangent ever meets. */
 export type LinearPrim =
@@ -141,7 +142,7 @@ const rules: { readonly [P in LinearPrim]: TransposeRule<P> } = {
   divide: (b, _, ct, [, y]) => [b.apply("divide", [ct, y.known!], {})],
   // ct where the operand was chosen, 0 elsewhere
   select: (b, _, ct, [pred, yes, no]) => {
-    const zero = splatLike(b, 0, ct);
+    const zero = fullLike(b, ct, 0);
     return [
       undefined,
       yes.known === undefined ? b.apply("select", [pred.known!, ct, zero], {}) : undefined,

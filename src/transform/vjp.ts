@@ -2,7 +2,7 @@ import type { GraphBuilder } from "../ir/builder.ts";
 import type { Graph, Value } from "../ir/graph.ts";
 import { isFloat } from "../shape/dtype.ts";
 import type { TensorType } from "../shape/tensor.ts";
-import { splat } from "./arithmetic.ts";
+import { splat } from "./axes.ts";
 import { forward } from "./jvp.ts";
 import { dropOutputs } from "./outputs.ts";
 import { simplify } from "./simplify.ts";

@@ -1,6 +1,6 @@
 import type { Value } from "../ir/graph.ts";
+import { reshape, transpose } from "../ir/operations.ts";
 import type { Conv, Patches, Prims } from "../ir/primitives.ts";
-import { permute, reshape } from "./arithmetic.ts";
 import type { Mapping } from "./vmap.ts";
 
 // Convolutions and patches over one more axis, B. An image axis that varies alone joins n; a kernel that varies alone joins the channels; where both
@@ -30,7 +30,7 @@ export function convBatched(m: Mapping, p: Conv, x: Operand, w: Operand): Value 
     lhs_contracting: [4, 5, 7],
     rhs_contracting: [1, 2, 3],
   });
-  return reshape(m, permute(m, y, [0, 2, 3, 4, 1, 5]), [m.size, n!, h!, width!, o!]);
+  return reshape(m, transpose(m, y, [0, 2, 3, 4, 1, 5]), [m.size, n!, h!, width!, o!]);
 }
 
 /** dy [n, h', w', o], w [kh, kw, c / g, o] -> x [n, h, w, c] */
@@ -39,7 +39,7 @@ export function inputGradientBatched(m: Mapping, p: Prims["conv2d_input_gradient
   const [, kh, kw, part, o] = shapeOf(m, w.value);
   if (!dy.varies) {
     // The kernel's channels belong to one group each: B joins them as they are.
-    const joined = reshape(m, permute(m, w.value, [1, 2, 0, 3, 4]), [kh!, kw!, m.size * part!, o!]);
+    const joined = reshape(m, transpose(m, w.value, [1, 2, 0, 3, 4]), [kh!, kw!, m.size * part!, o!]);
     return outOfChannels(m, m.apply("conv2d_input_gradient", [dy.value, joined], p), 3, p.groups);
   }
   const [, n, h, width] = shapeOf(m, dy.value);
@@ -53,7 +53,7 @@ export function inputGradientBatched(m: Mapping, p: Prims["conv2d_input_gradient
     rhs_contracting: [5],
   });
   const channels = part! * p.groups;
-  const patches = reshape(m, permute(m, product, [0, 2, 3, 4, 5, 6, 1, 7]), [
+  const patches = reshape(m, transpose(m, product, [0, 2, 3, 4, 5, 6, 1, 7]), [
     m.size * n!,
     h!,
     width!,
@@ -71,7 +71,7 @@ export function filterGradientBatched(m: Mapping, p: Prims["conv2d_filter_gradie
   if (!dy.varies) {
     const w = m.apply("conv2d_filter_gradient", [intoChannels(m, x.value, 3, p.groups), dy.value], p);
     const [, , joined, o] = shapeOf(m, w);
-    return permute(m, reshape(m, w, [kh, kw, m.size, joined! / m.size, o!]), [2, 0, 1, 3, 4]);
+    return transpose(m, reshape(m, w, [kh, kw, m.size, joined! / m.size, o!]), [2, 0, 1, 3, 4]);
   }
   if (!x.varies) {
     const w = m.apply("conv2d_filter_gradient", [x.value, intoChannels(m, dy.value, 3, p.groups)], p);
@@ -89,7 +89,7 @@ export function filterGradientBatched(m: Mapping, p: Prims["conv2d_filter_gradie
     lhs_contracting: [1, 2, 3],
     rhs_contracting: [1, 2, 3],
   });
-  return reshape(m, permute(m, w, [0, 2, 3, 4, 1, 5]), [m.size, kh, kw, c! / p.groups, o]);
+  return reshape(m, transpose(m, w, [0, 2, 3, 4, 1, 5]), [m.size, kh, kw, c! / p.groups, o]);
 }
 
 export const unfoldBatched = (m: Mapping, p: Prims["unfold"], x: Value): Value =>
@@ -118,7 +118,7 @@ function intoChannels(m: Mapping, value: Value, axis: number, groups: number): V
   const [before, channels, after] = [shape.slice(0, axis), shape[axis]!, shape.slice(axis + 1)];
   const parts = reshape(m, value, [size!, ...before, groups, channels / groups, ...after]);
   const order = [...before.map((_, i) => i + 1), axis + 1, 0, axis + 2, ...after.map((_, i) => axis + 3 + i)];
-  return reshape(m, permute(m, parts, order), [...before, size! * channels, ...after]);
+  return reshape(m, transpose(m, parts, order), [...before, size! * channels, ...after]);
 }
 
 /** […, g B c, …] -> [B, …, g c, …] */
@@ -128,7 +128,7 @@ function outOfChannels(m: Mapping, value: Value, axis: number, groups: number): 
   const channels = joined / m.size;
   const parts = reshape(m, value, [...before, groups, m.size, channels / groups, ...after]);
   const order = [axis + 1, ...before.map((_, i) => i), axis, axis + 2, ...after.map((_, i) => axis + 3 + i)];
-  return reshape(m, permute(m, parts, order), [m.size, ...before, channels, ...after]);
+  return reshape(m, transpose(m, parts, order), [m.size, ...before, channels, ...after]);
 }
 
 /** Patches of x [B, n, h, w, c] -> [B, n, h', w', kh, kw, c] */

@@ -1,7 +1,8 @@
 import { GraphBuilder } from "../ir/builder.ts";
 import type { Graph, Ops, Value } from "../ir/graph.ts";
+import { scale, transpose } from "../ir/operations.ts";
 import type { Prim, Prims } from "../ir/primitives.ts";
-import { otherAxes, permute, range, scale } from "./arithmetic.ts";
+import { otherAxes, range } from "./axes.ts";
 import { simplify } from "./simplify.ts";
 import {
   convBatched,
@@ -136,7 +137,7 @@ const further = (axes: readonly number[]): readonly number[] => axes.map((axis) 
 /** The axis at `from` moved to the front. */
 export function toFront(b: Ops<Value>, value: Value, from: number): Value {
   const rank = b.typeOf(value).shape.length;
-  return permute(b, value, [from, ...otherAxes(rank, [from])]);
+  return transpose(b, value, [from, ...otherAxes(rank, [from])]);
 }
 
 const rules: { readonly [P in Prim]: VmapRule<P> } = {
@@ -229,7 +230,7 @@ const rules: { readonly [P in Prim]: VmapRule<P> } = {
       0,
       ...range(rank - 1 - batch_dims).map((i) => batch_dims + 1 + i),
     ];
-    return toFront(m, m.apply("gather", [x.value, permute(m, at.value, order)], { axis, batch_dims }), axis);
+    return toFront(m, m.apply("gather", [x.value, transpose(m, at.value, order)], { axis, batch_dims }), axis);
   },
   scatter_add: (m, { axis, batch_dims, size }, [x, at]) =>
     !at.varies && batch_dims === 0
@@ -245,6 +246,6 @@ const rules: { readonly [P in Prim]: VmapRule<P> } = {
   // over the batch itself: one mean, the same for all
   batch_mean: (m, _, [x]) =>
     m.binds
-      ? shared(scale(m, 1 / m.size, m.apply("reduce_sum", [x.value], { dimensions: [0] })))
+      ? shared(scale(m, m.apply("reduce_sum", [x.value], { dimensions: [0] }), 1 / m.size))
       : m.apply("batch_mean", [x.value], {}),
 };
