@@ -1,7 +1,7 @@
 import { axesEqual } from "../shape/dim.ts";
 import { showType, type TensorType } from "../shape/tensor.ts";
 import type { Graph, Node } from "./graph.ts";
-import { isMismatch, type ShapeMismatch, type SymbolicType, showMismatch } from "./mismatch.ts";
+import { isMismatch, type ShapeMismatch, type SymbolicType, showReason } from "./mismatch.ts";
 import { arity, shapeRules } from "./shapes.ts";
 
 /** What is wrong with a graph, and at which value (an output has the number of nodes and inputs, plus its place). */
