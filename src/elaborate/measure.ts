@@ -1,4 +1,5 @@
 import { GraphBuilder } from "../ir/builder.ts";
+import { verified } from "../ir/verify.ts";
 import type { Field } from "../plan/dataset.ts";
 import type { Measure, Network } from "../plan/network.ts";
 import type { Expression } from "../syntax/ast.ts";
@@ -41,7 +42,7 @@ export const elaborateMeasure = (
   const { shape } = builder.typeOf(result);
   if (shape.length > 0)
     throw refuse.shape(e.span, `\`${name}\` gives [${shape.join(", ")}] for an example, and one number is needed`);
-  return { name, graph: builder.build([result]), targets: targets.map(({ field }) => field.name) };
+  return { name, graph: verified(builder.build([result])), targets: targets.map(({ field }) => field.name) };
 };
 
 const takenResults = (

@@ -1,6 +1,7 @@
 import type { Span } from "../diagnostic/diagnostic.ts";
 import { GraphBuilder } from "../ir/builder.ts";
 import type { Graph, Value as GraphValue } from "../ir/graph.ts";
+import { verified } from "../ir/verify.ts";
 import type { Field } from "../plan/dataset.ts";
 import type { Network, Variable } from "../plan/network.ts";
 import type { Bindings } from "../shape/dim.ts";
@@ -141,14 +142,16 @@ const elaborateGraph = (
   if (!training && net.drawn !== undefined && reads(builder.build(outputs, [...taken, key]), taken.length))
     throw noKey(`\`${block.name.text}\` outside of training`, net.drawn);
   return {
-    graph: builder.build([...outputs, ...next], training ? [...taken, key] : taken),
+    graph: verified(builder.build([...outputs, ...next], training ? [...taken, key] : taken)),
     weights: weights.map(({ variable }) => variable),
     states: states.map(({ variable }) => variable),
     results: results.map(({ name, value }) => ({ name, type: builder.typeOf(value) })),
     stages: {
-      graph: builder.build(
-        net.stages.map(({ value }) => value),
-        [...taken, key],
+      graph: verified(
+        builder.build(
+          net.stages.map(({ value }) => value),
+          [...taken, key],
+        ),
       ),
       labels: net.stages.map(({ label }) => label),
     },

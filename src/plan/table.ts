@@ -30,7 +30,7 @@ export const networkTable = (network: Network): readonly StageRow[] => {
 /** What the value needs that no stage before needed; of the whole graph where no value is given. */
 const row = (stage: string, graph: Graph, value: number | undefined, network: Network, seen: Set<number>): StageRow => {
   const wanted = value === undefined ? graph.outputs.slice(0, network.results.length) : [value];
-  const weights: string[] = [];
+  const weights: number[] = [];
   let [parameters, flops] = [0, 0];
   const pending = [...wanted];
   for (let at = pending.pop(); at !== undefined; at = pending.pop()) {
@@ -44,16 +44,14 @@ const row = (stage: string, graph: Graph, value: number | undefined, network: Ne
       ).flops;
       pending.push(...node.inputs);
     } else if (at < network.weights.length) {
-      const { path, type } = network.weights[at]!;
-      weights.push(path);
-      parameters += sizeOf(type.shape);
+      weights.push(at);
+      parameters += sizeOf(network.weights[at]!.type.shape);
     }
   }
+  const paths = weights.sort((a, b) => a - b).map((at) => network.weights[at]!.path);
   const output = wanted.map((v) => showType(typeOf(graph, v))).join(", ");
-  return { stage, output, weights: weights.sort(byPath), parameters, flops };
+  return { stage, output, weights: paths, parameters, flops };
 };
 
 const typeOf = (graph: Graph, value: number) =>
   graph.inputs[value]?.type ?? graph.nodes[value - graph.inputs.length]!.type;
-
-const byPath = (a: string, b: string): number => a.localeCompare(b, "en", { numeric: true });

@@ -1,5 +1,6 @@
 import { GraphBuilder } from "../../ir/builder.ts";
 import type { Value as GraphValue } from "../../ir/graph.ts";
+import { verified } from "../../ir/verify.ts";
 import type { DataOperation, Feed, Field } from "../../plan/dataset.ts";
 import type { Body } from "../../plan/plan.ts";
 import type { Call, Expression, Name, Pipe } from "../../syntax/ast.ts";
@@ -237,7 +238,7 @@ const exampleGraph = (e: Expression, data: DatasetValue, scope: Scope, asked: Da
   const building: Building = plainBuilding(builder, "a condition over examples", { field, prediction });
   const inner = { ...graphScope(scope.session, scope.place, building), user: scope.user };
   const { value } = asTensor(evaluate(e, inner), e, inner);
-  return { graph: builder.build([value]), feeds, predictions, type: builder.typeOf(value) };
+  return { graph: verified(builder.build([value])), feeds, predictions, type: builder.typeOf(value) };
 };
 
 /** A data set, or why the value is none. */

@@ -1,5 +1,6 @@
 import { GraphBuilder } from "../../ir/builder.ts";
 import type { Value as GraphValue } from "../../ir/graph.ts";
+import { verified } from "../../ir/verify.ts";
 import type { Measure, Network } from "../../plan/network.ts";
 import type { TensorType } from "../../shape/tensor.ts";
 import { tensor } from "../../shape/tensor.ts";
@@ -82,5 +83,5 @@ const ofResult = (
   const inputs = network.results.map((result) => builder.input(result.name, result.type));
   const type = network.results[0]!.type;
   if (type.shape.length > 1) throw new TypeError("classes are read from one axis of logits");
-  return { name, graph: builder.build([body(builder, inputs[0]!, type)]), targets: [] };
+  return { name, graph: verified(builder.build([body(builder, inputs[0]!, type)])), targets: [] };
 };

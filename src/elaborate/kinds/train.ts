@@ -1,5 +1,6 @@
 import { GraphBuilder } from "../../ir/builder.ts";
 import type { Graph } from "../../ir/graph.ts";
+import { verified } from "../../ir/verify.ts";
 import type { Network } from "../../plan/network.ts";
 import type { Training } from "../../plan/training.ts";
 import type { Expression, Step } from "../../syntax/ast.ts";
@@ -142,5 +143,5 @@ const augmentation = (value: Value, network: Network, e: Expression, session: Se
         `\`${name}\` makes \`${field}\` of [${type.shape.join(", ")}] into [${got.shape.join(", ")}]`,
       );
   }
-  return builder.build(network.fields.map((field) => changed.get(field.name)!));
+  return verified(builder.build(network.fields.map((field) => changed.get(field.name)!)));
 };
