@@ -13,7 +13,9 @@ export const nearMiss = (word: string, candidates: Iterable<string>): string | u
     if (candidate === word) continue;
     const sameLetters = candidate.toLowerCase() === lower;
     const bound = Math.min(limit, nearest - 0.25);
-    const cost = sameLetters ? 0 : distance(lower, candidate.toLowerCase(), Math.floor(bound)) + (candidate[0] === word[0] ? 0 : 0.25);
+    const cost = sameLetters
+      ? 0
+      : distance(lower, candidate.toLowerCase(), Math.floor(bound)) + (candidate[0] === word[0] ? 0 : 0.25);
     if (cost < nearest && (sameLetters || cost <= limit + 0.25)) {
       best = candidate;
       nearest = cost;

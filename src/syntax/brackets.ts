@@ -4,7 +4,7 @@ import * as T from "./tokens.ts";
 import { closers, endsOperand, openers, opensDeclaration, opensStatement } from "./words.ts";
 
 /** Brackets nested deeper than this are refused, so that no later phase runs out of stack. */
-export const deepest = 200;
+export const deepest = 100;
 /** So many missing brackets are placed by their indentation; more of them end where they are noticed. */
 const placedAtMost = 64;
 
