@@ -2,10 +2,10 @@ import type { Graph } from "../ir/graph.ts";
 import { type Algorithm, AlgorithmFailure, close, open, run } from "../plan/algorithm.ts";
 import type { Measure, Network } from "../plan/network.ts";
 import type { Metric } from "../plan/plan.ts";
-import { constructors, sizeOf, type Tensor } from "../shape/tensor.ts";
-import { simplify } from "../transform/simplify.ts";
+import type { Program } from "../plan/program.ts";
+import { constructors, sizeOf, type Tensor, type TensorType, zeros } from "../shape/tensor.ts";
 import { type Classifier, classifierOf } from "./classify.ts";
-import { batchMeasures, exampleMeasures, fedFields, type Precision } from "./objective.ts";
+import { batchMeasures, exampleMeasures, fedFields, type Precision, parameterCount } from "./objective.ts";
 
 /** Weights and states by path. */
 export type Parameters = Readonly<Record<string, Tensor>>;
@@ -37,38 +37,51 @@ export interface Classified {
 }
 
 /** The metrics of a network over n examples, in inference mode, streamed in batches: memory does not grow with n but for one number an example. */
-export function* evaluate(
+export const evaluate = (
   network: Network,
   parameters: Parameters,
   loss: Measure,
   metrics: readonly Metric[],
   n: number,
   options: EvaluateOptions = {},
-): Algorithm<Evaluation> {
-  if (n === 0)
-    throw new AlgorithmFailure(
-      "MTT5202",
-      "there is no example to evaluate",
-      "the data set is empty: see what its query leaves",
-    );
+): Algorithm<Evaluation> => evaluator(network, loss, metrics, n, options)(parameters);
+
+/** `evaluate` for one set of parameters after another: its program is made once. */
+export const evaluator = (
+  network: Network,
+  loss: Measure,
+  metrics: readonly Metric[],
+  n: number,
+  options: EvaluateOptions = {},
+): ((parameters: Parameters) => Algorithm<Evaluation>) => {
   const classifier = classifierOf(network, loss);
   const columns = new Map<string, Measure>([["loss", loss]]);
   if (classifier !== undefined) columns.set("cell", classifier.cell);
   for (const metric of metrics)
     for (const [key, measure] of rule(metric.kind).reads(metric, classifier)) columns.set(key, measure);
-  const keys = [...columns.keys()];
-  const arrays = yield* stream(network, parameters, [...columns.values()], n, options);
-  const values = new Map(keys.map((key, i) => [key, arrays[i]!.data]));
-  const classified = classifier === undefined ? undefined : classify(values.get("cell")!, classifier.classes);
-  return {
-    count: n,
-    metrics: Object.fromEntries(
-      metrics.map((metric) => [metric.name, rule(metric.kind).of(metric, values, classifier)]),
-    ),
-    losses: Float64Array.from(values.get("loss")!),
-    ...(classified === undefined ? {} : { classified }),
+  const measured = streamer(network, [...columns.values()], n, options);
+  return function* (parameters) {
+    if (n === 0)
+      throw new AlgorithmFailure(
+        "MTT5202",
+        "there is no example to evaluate",
+        "see what its query leaves of the data set",
+      );
+    const arrays = yield* measured(parameters);
+    const values = new Map([...columns.keys()].map((key, i) => [key, arrays[i]!.data]));
+    const losses = Float64Array.from(values.get("loss")!);
+    const bad = losses.findIndex((value) => !Number.isFinite(value));
+    if (bad >= 0) yield { do: "warn", message: `the loss of the example at ${bad} is ${losses[bad]}` };
+    return {
+      count: n,
+      metrics: Object.fromEntries(
+        metrics.map((metric) => [metric.name, rule(metric.kind).of(metric, values, classifier)]),
+      ),
+      losses,
+      ...(classifier === undefined ? {} : { classified: classify(values.get("cell")!, classifier.classes) }),
+    };
   };
-}
+};
 
 /** The measure of every example, [n, …]: one pass in inference mode. */
 export function* predict(
@@ -78,45 +91,69 @@ export function* predict(
   n: number,
   options: EvaluateOptions = {},
 ): Algorithm<Tensor> {
-  const [values] = yield* stream(network, parameters, [measure], n, options);
+  const [values] = yield* streamer(network, [measure], n, options)(parameters);
   return values!;
 }
 
 /** Measures of every example, [n, …] each. */
-export function* stream(
+const streamer = (
   network: Network,
-  parameters: Parameters,
   measures: readonly Measure[],
   n: number,
   { batch, data = 0, quiet = false }: EvaluateOptions,
-): Algorithm<readonly Tensor[]> {
-  const resident = inOrder(network, parameters);
-  const precision: Precision = resident.some(({ dtype }) => dtype === "f64") ? "f64" : "f32";
+): ((parameters: Parameters) => Algorithm<readonly Tensor[]>) => {
+  const prepared = new Map<Precision, Prepared>();
+  return function* (parameters) {
+    const resident = inOrder(network, parameters);
+    const precision: Precision = resident.some(({ dtype }) => dtype === "f64") ? "f64" : "f32";
+    const { program, size, types, fields } = prepared.get(precision) ?? prepare(network, measures, n, precision, batch);
+    prepared.set(precision, { program, size, types, fields });
+    const results = types.map(({ dtype, shape }) => zeros(dtype, [n, ...shape]));
+    if (n === 0) return results;
+
+    const session = yield* open(program, resident);
+    for (let start = 0; start < n; start += size) {
+      const count = Math.min(size, n - start);
+      // The last batch is filled up with its last example; what it gives again is dropped.
+      const at = Int32Array.from({ length: size }, (_, i) => start + Math.min(i, count - 1));
+      const outputs = yield* run(session, [], { data, fields, at });
+      outputs.forEach((output, i) => {
+        const width = output.data.length / size;
+        results[i]!.data.set(output.data.subarray(0, count * width), start * width);
+      });
+      if (!quiet) yield { do: "progress", fraction: (start + count) / n, figures: { examples: start + count } };
+    }
+    yield* close(session);
+    return results;
+  };
+};
+
+interface Prepared {
+  readonly program: Program;
+  /** Examples in one run. */
+  readonly size: number;
+  /** Of one example's measures. */
+  readonly types: readonly TensorType[];
+  readonly fields: readonly string[];
+}
+
+const prepare = (
+  network: Network,
+  measures: readonly Measure[],
+  n: number,
+  precision: Precision,
+  batch: number | undefined,
+): Prepared => {
   const each = exampleMeasures(network, measures, precision);
   const size = Math.max(1, Math.min(n, batch ?? batchFor(each)));
-  const results = each.outputs.map((v) => {
-    const { dtype, shape } = typeAt(each, v);
-    return { dtype, shape: [n, ...shape], data: new constructors[dtype](n * sizeOf(shape)) };
-  });
-  if (n === 0) return results;
-
-  const graph = simplify(batchMeasures(network, measures, size, precision));
-  const session = yield* open({ graph, resident: resident.length, updated: 0 }, resident);
-  const fields = fedFields(network, measures, precision).map(({ name }) => name);
-  for (let start = 0; start < n; start += size) {
-    const count = Math.min(size, n - start);
-    // The last batch is filled up with its last example; what it gives again is dropped.
-    const at = Int32Array.from({ length: size }, (_, i) => start + Math.min(i, count - 1));
-    const outputs = yield* run(session, [], { data, fields, at });
-    outputs.forEach((output, i) => {
-      const width = output.data.length / size;
-      results[i]!.data.set(output.data.subarray(0, count * width), start * width);
-    });
-    if (!quiet) yield { do: "progress", fraction: (start + count) / n, figures: { examples: start + count } };
-  }
-  yield* close(session);
-  return results;
-}
+  const graph = batchMeasures(network, measures, size, precision);
+  return {
+    program: { graph, resident: parameterCount(network), updated: 0 },
+    size,
+    types: each.outputs.map((value) => typeAt(each, value)),
+    fields: fedFields(network, measures, precision).map(({ name }) => name),
+  };
+};
 
 /** The arrays of a model in the network's order: weights, then states. */
 export const inOrder = (network: Network, parameters: Parameters): readonly Tensor[] =>
@@ -142,7 +179,7 @@ export const batchFor = (graph: Graph, bytes: number = BATCH_BYTES, most = 1024)
   return Math.max(1, Math.min(most, Math.floor(bytes / each)));
 };
 
-const typeAt = ({ inputs, nodes }: Graph, value: number) =>
+const typeAt = ({ inputs, nodes }: Graph, value: number): TensorType =>
   (value < inputs.length ? inputs[value] : nodes[value - inputs.length])!.type;
 
 type Values = ReadonlyMap<string, ArrayLike<number>>;

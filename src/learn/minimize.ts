@@ -41,7 +41,7 @@ export function* minimize(
   data: TrainData,
   from?: TrainFrom,
 ): Algorithm<TrainResult> {
-  if (data.n === 0)
+  if (data.n === 0 && iterationsOf(training, optimizer) > 0)
     throw new AlgorithmFailure(
       "MTT5202",
       "there is no example to train on",
@@ -49,18 +49,20 @@ export function* minimize(
     );
   const { network, precision } = training;
   const begin = start(training, from);
+  const limit = iterationsOf(training, optimizer);
+  if (limit === 0) return untrained(training, begin);
   const states = begin.parameters.slice(network.weights.length);
   const { evaluate: objective, sessions } = yield* openObjective(training, data, states);
   const history = [...begin.history];
   let steepest = 0;
-  const { state, end } = yield* lbfgs(objective, begin.at, optimizer, function* (state) {
+  const { state, end } = yield* lbfgs(objective, begin.at, { ...optimizer, iterations: limit }, function* (state) {
     const slope = largest(state.gradient);
     steepest = Math.max(steepest, slope);
     history.push({ loss: state.value - penalty(training, state.x) });
     const fraction = Math.log(steepest / slope) / Math.log(steepest / optimizer.tolerance);
     yield {
       do: "progress",
-      fraction: Math.min(1, Math.max(fraction || 0, state.iteration / optimizer.iterations)),
+      fraction: Math.min(1, Math.max(fraction || 0, state.iteration / limit)),
       figures: { iteration: state.iteration, loss: state.value - penalty(training, state.x), gradient: slope },
     };
     if (state.iteration % CHECKPOINT_EVERY === 0)
@@ -96,6 +98,19 @@ export function* minimize(
   yield { do: "checkpoint", at: state.iteration, state: checkpoint };
   return { parameters, figures, state: checkpoint, at: state.iteration };
 }
+
+/** A length in epochs bounds the iterations too; 0 only loads the parameters. */
+const iterationsOf = ({ length }: Training, { iterations }: Lbfgs): number =>
+  length === undefined ? iterations : Math.min(iterations, "epochs" in length ? length.epochs : length.steps);
+
+const untrained = (training: Training, { parameters, history }: Begin): TrainResult => {
+  const figures: Figures = { epochs: 0, steps: 0, history };
+  const named = Object.fromEntries(
+    [...training.network.weights, ...training.network.states].map(({ path }, i) => [path, parameters[i]!]),
+  );
+  const arrays = Object.fromEntries(Object.entries(named).map(([path, tensor]) => [GROUP + path, tensor]));
+  return { parameters: named, figures, state: { arrays, figures: toFigures(figures) }, at: 0 };
+};
 
 const unconverged = (
   end: Exclude<LbfgsEnd, "converged" | "non_finite">,

@@ -124,9 +124,12 @@ export const trainingStep = (
 /** i32[B, 4]: (seed, epoch, step, position of the example). */
 const keysOf = (seed: number, { epoch, step, at }: BatchOf): Tensor => {
   const data = new Int32Array(4 * at.length);
-  at.forEach((position, i) => {
-    data.set([seed, epoch, step, position], 4 * i);
-  });
+  for (let i = 0; i < at.length; i++) {
+    data[4 * i] = seed;
+    data[4 * i + 1] = epoch;
+    data[4 * i + 2] = step;
+    data[4 * i + 3] = at[i]!;
+  }
   return { dtype: "i32", shape: [at.length, 4], data };
 };
 

@@ -16,7 +16,7 @@ import { type Tensor, zeros } from "../shape/tensor.ts";
 import { findOrigin, showOrigin } from "./diagnose.ts";
 import { type Figures, fromFigures, means, type Sums, toFigures } from "./figures.ts";
 import { initialParameters } from "./init.ts";
-import { evaluate, type Parameters } from "./metrics.ts";
+import { evaluator, type Parameters } from "./metrics.ts";
 import { minimize } from "./minimize.ts";
 import { toPrecision } from "./precision.ts";
 import { type BatchOf, type TrainingStep, trainingStep } from "./step.ts";
@@ -43,6 +43,7 @@ export function* train(training: Training, data: TrainData, from?: TrainFrom): A
       `set \`batch: ${Math.max(1, data.n)}\` or less`,
     );
 
+  const validate = validation(training, data, step);
   const session = yield* open(step.program, state.arrays);
   while (!isOver(state.figures, end)) {
     const good = state;
@@ -51,7 +52,7 @@ export function* train(training: Training, data: TrainData, from?: TrainFrom): A
     if (!arrays.every(allFinite)) yield* fail(training, data, step, good, figures.steps);
     state = { ...good, arrays, figures };
     if (figures.partial === undefined) {
-      state = yield* afterEpoch(training, data, step, state);
+      state = yield* afterEpoch(training, validate, step, state);
       yield { do: "progress", fraction: fractionOf(state.figures, end), figures: figuresOfEpoch(state.figures, end) };
     }
     if (
@@ -134,25 +135,29 @@ function* epoch(
     : { ...rest, steps, partial: kept };
 }
 
+type Validate = ReturnType<typeof evaluator>;
+
+const validation = ({ network, loss }: Training, { validation: n }: TrainData, { hasAccuracy }: TrainingStep) => {
+  if (n === undefined) return undefined;
+  const accuracy = { kind: "accuracy", name: "accuracy" } as const;
+  const metrics = [{ kind: "loss", name: "loss" } as const, ...(hasAccuracy ? [accuracy] : [])];
+  return evaluator(network, loss, metrics, n, { data: 1, quiet: true });
+};
+
 /** The validation loss, and whether to stop. */
 function* afterEpoch(
-  training: Training,
-  data: TrainData,
+  { earlyStop }: Training,
+  validate: Validate | undefined,
   step: TrainingStep,
   state: State,
 ): Generator<Command, State, Answer> {
-  const { network, loss, earlyStop } = training;
   let last = state.figures.history.at(-1)!;
-  if (data.validation !== undefined) {
-    const metrics = step.hasAccuracy ? [{ kind: "accuracy", name: "accuracy" } as const] : [];
-    const found = yield* evaluate(network, parametersOf(step, state.arrays), loss, metrics, data.validation, {
-      data: 1,
-      quiet: true,
-    });
+  if (validate !== undefined) {
+    const { metrics } = yield* validate(parametersOf(step, state.arrays));
     last = {
       ...last,
-      validation_loss: found.losses.reduce((a, b) => a + b, 0) / found.count,
-      ...(found.metrics.accuracy === undefined ? {} : { validation_accuracy: found.metrics.accuracy }),
+      validation_loss: metrics.loss!,
+      ...(metrics.accuracy === undefined ? {} : { validation_accuracy: metrics.accuracy }),
     };
   }
   const figures = { ...state.figures, history: [...state.figures.history.slice(0, -1), last] };

@@ -100,6 +100,18 @@ describe("training by L-BFGS", () => {
     expect(rest.result.at).toBe(whole.result.at);
   });
 
+  it("with a length of 0 only loads parameters", () => {
+    const { result, counts } = drive(train(logisticRegression({ length: { epochs: 0 } }), { n: 0 }));
+    expect(counts.open).toBe(0);
+    expect(Object.keys(result.parameters)).toEqual(["layer0/W", "layer0/b"]);
+  });
+
+  it("fails where the objective is not finite", () => {
+    const broken = classes(n, 5, 3, "f64");
+    broken.x!.data[0] = Number.POSITIVE_INFINITY;
+    expect(() => drive(train(logisticRegression(), { n }), broken)).toThrow("the objective is not finite");
+  });
+
   it("holds the data in the engine: it is fed once", () => {
     const { counts } = drive(train(logisticRegression({ optimizer: lbfgs(1e-6) }), { n }), data);
     expect(counts.open).toBe(2);

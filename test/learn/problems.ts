@@ -165,7 +165,7 @@ export const classes = (n: number, features: number, classes: number, dtype: "f3
 
 export const training = (fields: Partial<Training> & Pick<Training, "network" | "loss" | "optimizer">): Training => ({
   batch: 4,
-  length: { epochs: 3 },
+  ...(fields.optimizer.kind === "lbfgs" ? {} : { length: { epochs: 3 } }),
   seed: 5,
   precision: "f64",
   checkpointEvery: 1,
