@@ -21,6 +21,12 @@ export function allocate({ dtype, shape }: TensorType): Data {
   return dtype === "i32" ? new Int32Array(size) : dtype === "bool" ? new Uint8Array(size) : new Float64Array(size);
 }
 
+/** The values of an operand that is of floats: engines run loops over one kind of array several times faster. */
+export function floats({ dtype, data }: Operand): Float64Array {
+  if (data instanceof Float64Array) return data;
+  throw new TypeError(`floats expected, got ${dtype}`);
+}
+
 export function rowMajor(shape: readonly number[]): number[] {
   const strides = new Array<number>(shape.length);
   let stride = 1;

@@ -1,5 +1,6 @@
+import { sizeOf } from "../../shape/tensor.ts";
 import type { Conv, Padding, Patches } from "../primitives.ts";
-import { allocate, type Kernel } from "./array.ts";
+import { allocate, floats, type Kernel } from "./array.ts";
 
 /** How many zeros stand before the first element: half of what `same` adds, rounded down. */
 export function paddingLow(size: number, kernel: number, stride: number, padding: Padding): number {
@@ -41,52 +42,62 @@ interface Trio {
   readonly y: readonly number[];
 }
 
-/** The trio is one sum over (pixel, channel, tap, out): y += x w. `visit` gets the three positions and runs over `length` outs. */
-function eachProduct(
-  conv: Conv,
-  { x, w, y }: Trio,
-  visit: (inX: number, inW: number, inY: number, length: number) => void,
-): void {
-  const [n, height, width, channels] = x as readonly [number, number, number, number];
-  const [kh, kw, part, out] = w as readonly [number, number, number, number];
-  const perGroup = out / conv.groups;
-  eachTap(conv, n, [height, width], [kh, kw], [y[1]!, y[2]!], (pixel, tap, place) => {
-    for (let c = 0; c < channels; c++) {
-      const first = Math.floor(c / part) * perGroup;
-      visit(pixel * channels + c, (tap * part + (c % part)) * out + first, place * out + first, perGroup);
-    }
+/** One sum is behind the trio, y += x w over (pixel, tap, place): `visit` gets where their channels begin. */
+const eachMeeting = (conv: Conv, { x, w, y }: Trio, visit: (inX: number, inW: number, inY: number) => void): void =>
+  eachTap(conv, x[0]!, [x[1]!, x[2]!], [w[0]!, w[1]!], [y[1]!, y[2]!], (pixel, tap, place) => {
+    visit(pixel * x[3]!, tap * w[2]! * w[3]!, place * w[3]!);
   });
+
+/** Channels and outs of a kernel [kh, kw, c / groups, o]; channel c feeds the outs of its group. */
+function channelsOf({ groups }: Conv, w: readonly number[]) {
+  const [part, out] = [w[2]!, w[3]!];
+  return { channels: part * groups, part, out, perGroup: out / groups };
 }
 
 /** y[n, oy, ox, o] = sum x[n, oy s - low + ky d, …, c] w[ky, kx, c, o] */
 export const conv2d: Kernel<"conv2d"> = (conv, [x, w], type) => {
-  const y = allocate(type);
-  eachProduct(conv, { x: x!.shape, w: w!.shape, y: type.shape }, (inX, inW, inY, length) => {
-    const value = x!.data[inX]!;
-    for (let o = 0; o < length; o++) y[inY + o]! += value * w!.data[inW + o]!;
+  const [xs, ws, ys] = [floats(x!), floats(w!), new Float64Array(sizeOf(type.shape))];
+  const { channels, part, out, perGroup } = channelsOf(conv, w!.shape);
+  eachMeeting(conv, { x: x!.shape, w: w!.shape, y: type.shape }, (inX, inW, inY) => {
+    for (let c = 0; c < channels; c++) {
+      const value = xs[inX + c]!;
+      const first = Math.floor(c / part) * perGroup;
+      const row = inW + (c % part) * out + first;
+      for (let o = 0; o < perGroup; o++) ys[inY + first + o]! += value * ws[row + o]!;
+    }
   });
-  return y;
+  return ys;
 };
 
 /** dx = sum dy w */
 export const conv2dInputGradient: Kernel<"conv2d_input_gradient"> = (conv, [dy, w], type) => {
-  const dx = allocate(type);
-  eachProduct(conv, { x: type.shape, w: w!.shape, y: dy!.shape }, (inX, inW, inY, length) => {
-    let sum = 0;
-    for (let o = 0; o < length; o++) sum += dy!.data[inY + o]! * w!.data[inW + o]!;
-    dx[inX]! += sum;
+  const [dys, ws, dxs] = [floats(dy!), floats(w!), new Float64Array(sizeOf(type.shape))];
+  const { channels, part, out, perGroup } = channelsOf(conv, w!.shape);
+  eachMeeting(conv, { x: type.shape, w: w!.shape, y: dy!.shape }, (inX, inW, inY) => {
+    for (let c = 0; c < channels; c++) {
+      const first = Math.floor(c / part) * perGroup;
+      const row = inW + (c % part) * out + first;
+      let sum = 0;
+      for (let o = 0; o < perGroup; o++) sum += dys[inY + first + o]! * ws[row + o]!;
+      dxs[inX + c]! += sum;
+    }
   });
-  return dx;
+  return dxs;
 };
 
 /** dw = sum x dy */
 export const conv2dFilterGradient: Kernel<"conv2d_filter_gradient"> = (conv, [x, dy], type) => {
-  const dw = allocate(type);
-  eachProduct(conv, { x: x!.shape, w: type.shape, y: dy!.shape }, (inX, inW, inY, length) => {
-    const value = x!.data[inX]!;
-    for (let o = 0; o < length; o++) dw[inW + o]! += value * dy!.data[inY + o]!;
+  const [xs, dys, dws] = [floats(x!), floats(dy!), new Float64Array(sizeOf(type.shape))];
+  const { channels, part, out, perGroup } = channelsOf(conv, type.shape);
+  eachMeeting(conv, { x: x!.shape, w: type.shape, y: dy!.shape }, (inX, inW, inY) => {
+    for (let c = 0; c < channels; c++) {
+      const value = xs[inX + c]!;
+      const first = Math.floor(c / part) * perGroup;
+      const row = inW + (c % part) * out + first;
+      for (let o = 0; o < perGroup; o++) dws[row + o]! += value * dys[inY + first + o]!;
+    }
   });
-  return dw;
+  return dws;
 };
 
 /** Visits the runs of channels that a patch shares with x. */
