@@ -121,7 +121,7 @@ describe("cifar10", () => {
     const source: Source = { kind: "cifar10", part: "train" };
     const error = await errorOf(loadSource(source, fields, config));
     expect(error.code).toBe("MTT5501");
-    expect(error.message).toContain("md5");
+    expect(error.message).toContain("sha256");
     expect(error.help).toContain("MTT_CIFAR10_URL");
     const fallback: Source = { kind: "glyphs", part: "train", n: 10, seed: 1, shape: [32, 32, 3] };
     const data = await run(loadSource({ ...source, fallback }, fields, config));

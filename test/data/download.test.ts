@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { join } from "node:path";
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it, vi } from "vitest";
 import { type Download, download } from "../../src/data/download.ts";
 import { refuse } from "../../src/data/error.ts";
 import { errorOf, machine, run, temporary } from "./support.ts";
@@ -151,6 +151,22 @@ describe("download", () => {
       expect(error.message).toContain("at most 1.0 MiB");
       expect(folderOf(file)).toEqual([]);
     }
+  });
+
+  it("goes through the proxy that the environment names", async () => {
+    const asked: string[] = [];
+    const proxy = await mirror((request, response) => {
+      asked.push(request.url!);
+      whole(request, response);
+    });
+    vi.stubEnv("http_proxy", new URL(proxy.url).origin);
+    vi.stubEnv("no_proxy", "");
+    try {
+      await run(download(machine(root).config, wanted("http://mirror.invalid/file.gz")));
+    } finally {
+      vi.unstubAllEnvs();
+    }
+    expect(asked).toEqual(["http://mirror.invalid/file.gz"]);
   });
 
   it("names every mirror and why it failed", async () => {
