@@ -1,5 +1,5 @@
 import { variable } from "../shape/dim.ts";
-import type { Expression, Name, RecordExpression, TypeExpression } from "../syntax/ast.ts";
+import type { Expression, Name, RecordExpression, Step, TypeExpression } from "../syntax/ast.ts";
 import { applyLayers } from "./apply.ts";
 import { matchArguments, missingArguments, type Place } from "./arguments.ts";
 import { reportInside, type Site } from "./calls.ts";
@@ -10,6 +10,7 @@ import { check, infer, isTypeExpression, reportFieldTwice, settle } from "./expr
 import { dataOf, networkOf } from "./kinds/index.ts";
 import { reportTwoMeanings } from "./names.ts";
 import { problems } from "./problems.ts";
+import { factsOf } from "./steps.ts";
 import { describeType, errorType, showType } from "./types.ts";
 import type { Builtin, Want } from "./want.ts";
 import { fitsWant } from "./wants.ts";
@@ -218,6 +219,11 @@ function resultOf(
       return { kind: "opaque", name: result.name };
     case "type":
       return result.type;
+    case "size": {
+      const [y, x] = [of(result.y), of(result.x)];
+      if (y.kind !== "int" || x.kind !== "int" || y.value === undefined || x.value === undefined) return { kind: "size" };
+      return { kind: "size", y: y.value, x: x.value };
+    }
     case "same":
       return of(result.as);
     case "training_data": {
@@ -245,12 +251,19 @@ function resultOf(
     }
     case "model": {
       const family = of(result.of);
-      return family.kind === "step" ? family : errorType;
+      const base = family.kind === "step" ? familyOf(c, family.step) : undefined;
+      return base === undefined ? errorType : { kind: "step", step: base };
     }
     case "sequence":
     case "repeat":
       return layersOf(c, result.result, types, given, site);
   }
+}
+
+/** The model that a sweep makes a family of. */
+function familyOf(c: Context, sweep: Step): Step | undefined {
+  const binding = sweep.base === undefined ? undefined : (factsOf(c, sweep), c.root.bindings.get(sweep.base));
+  return binding?.kind === "declaration" && binding.declaration.kind === "step" ? binding.declaration : undefined;
 }
 
 /** The class that a model finds likeliest: of logits f32[k] one of k, of one logit one of two. */

@@ -162,6 +162,14 @@ export const trainingBuiltins: readonly Builtin[] = [
     doc: "Weights read from a safetensors file.",
   },
 
+  // Values of plain types.
+  {
+    name: "size",
+    parameters: [required("y", int), required("x", int)],
+    result: { result: "size", y: "y", x: "x" },
+    doc: "Height by width, of values: size(k, k).",
+  },
+
   // Families.
   {
     name: "each",

@@ -57,7 +57,7 @@ const textOf = (c: Context, { file, start, end }: Span): string =>
 
 function apply(c: Context, env: Env, callee: Expression, site: Site, want: Want | undefined): Type {
   if (callee.kind === "name") {
-    const found = resolve(c, env, callee, want, site.input?.type);
+    const found = resolve(c, env, callee, want, { called: true, input: site.input?.type });
     if (found.kind === "error") return unresolved(c, env, site);
     if (found.kind === "builtin") {
       const row = pickRow(c, callee, found.rows, site);
@@ -153,8 +153,8 @@ function isLayer(
   known: Map<Expression, Type>,
 ): boolean {
   const arrays = parameters.filter(({ type, optional }) => isTensorType(type) && !optional);
-  if (takesNumber(arrays[0]?.type, site) && site.arguments.length >= parameters.filter(({ optional }) => !optional).length)
-    return false;
+  const enough = site.arguments.length >= parameters.filter(({ optional }) => !optional).length;
+  if (enough && takesNumber(arrays[0]?.type, site)) return false;
   if (arrays.length === 0 || site.arguments.some(({ name }) => arrays.some((array) => array.name === name?.text)))
     return false;
   for (const { name, value } of site.arguments) {
@@ -162,7 +162,8 @@ function isLayer(
     if (value.kind === "name" && env.locals.get(value.text) === undefined && !env.fields?.has(value.text)) continue;
     const type = infer(c, env, value);
     known.set(value, type);
-    if (type.kind === "tensor" || type.kind === "record") return false;
+    if (type.kind === "tensor" || type.kind === "record" || type.kind === "error") return false;
+    if (arrays[0]?.type === anyTensor && enough && type.kind !== "list" && type.kind !== "string") return false;
   }
   return true;
 }

@@ -15,13 +15,21 @@ export type Resolved =
   | { readonly kind: "builtin"; readonly rows: readonly Builtin[] }
   | { readonly kind: "error" };
 
+export interface Use {
+  readonly called?: true;
+  readonly input?: Type | undefined;
+}
+
 /**
  * Finds what a name stands for and binds it. Nearest first: fields of the example, names of the body, names of the file; a name of the file
- * that does not fit gives way to a word or built-in that the place expects. `piped` is what flows into a call of it.
+ * that does not fit gives way to a word or built-in that the place expects. `use` says whether it is called, and what flows in.
  */
-export function resolve(c: Context, env: Env, name: Name, want: Want | undefined, piped?: Type): Resolved {
+export function resolve(c: Context, env: Env, name: Name, want: Want | undefined, use: Use = {}): Resolved {
   const { text } = name;
-  const m = meaningsOf(c, env, text, want);
+  const piped = use.input;
+  const found = meaningsOf(c, env, text, want);
+  // A word cannot be called.
+  const m = use.called ? { ...found, word: undefined } : found;
   if (m.field !== undefined) {
     c.bindings.set(name, m.field);
     const type = env.fields?.get(text) ?? ({ kind: "tensor", dtype: "i32", axes: [] } as const);

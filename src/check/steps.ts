@@ -31,13 +31,15 @@ function checkStep(c: Context, step: Step, file: File): StepFacts {
   const types = new Map(inherited.types);
   const own = new Set<string>();
   const { fields } = kinds[step.step];
+  // Fields that an unknown name was near to: they are not missing on top.
+  const meant = new Set<string | undefined>();
   for (const field of step.record.fields) {
     const known = fields.find(({ name }) => name === field.name.text);
-    if (known === undefined) reportUnknown(c, step, field.name, fields);
+    if (known === undefined) meant.add(reportUnknown(c, step, field.name, fields));
     else if (own.has(known.name)) reportFieldTwice(c, field);
     else {
       own.add(known.name);
-      const e = valueOf(field);
+      const e = fieldValue(field);
       if (e === undefined) {
         report(
           c,
@@ -52,7 +54,7 @@ function checkStep(c: Context, step: Step, file: File): StepFacts {
   }
   c.steps.set(step, given);
   const missing = fields.filter(
-    ({ name, default: value }) => value === undefined && !given.has(name) && !types.has(name),
+    ({ name, default: value }) => value === undefined && !given.has(name) && !types.has(name) && !meant.has(name),
   );
   const known = step.base === undefined || base !== undefined;
   if (missing.length > 0 && known) reportMissing(c, step, missing);
@@ -63,7 +65,7 @@ function checkStep(c: Context, step: Step, file: File): StepFacts {
 }
 
 /** `precision: f32` may be read as a type; it is a word. */
-const valueOf = ({ value }: RecordField): Expression | undefined =>
+const fieldValue = ({ value }: RecordField): Expression | undefined =>
   !isTypeExpression(value)
     ? value
     : value.kind === "type_name"
@@ -97,12 +99,13 @@ function fieldName(c: Context, e: Expression, what: string, data: Type | undefin
   return { kind: "string" };
 }
 
-function reportUnknown(c: Context, step: Step, name: Name, fields: readonly KindField[]): void {
+/** Gives the field that was probably meant. */
+function reportUnknown(c: Context, step: Step, name: Name, fields: readonly KindField[]): string | undefined {
   const near = c.near(
     name.text,
     fields.map((field) => field.name),
   );
-  if (name.text === "") return;
+  if (name.text === "") return undefined;
   report(
     c,
     problems.unknownStepField(name.span, `${step.step} has no field \`${name.text}\``, {
@@ -114,6 +117,7 @@ function reportUnknown(c: Context, step: Step, name: Name, fields: readonly Kind
           : [{ title: `change to \`${near}\``, safe: false, edits: [{ span: name.span, text: near }] }],
     }),
   );
+  return near;
 }
 
 function reportMissing(c: Context, step: Step, missing: readonly KindField[]): void {

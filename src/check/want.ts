@@ -59,6 +59,8 @@ export type Result =
   | { readonly result: "opaque"; readonly name: OpaqueKind }
   /** A fixed type. */
   | { readonly result: "type"; readonly type: Type }
+  /** A size of two ints. */
+  | { readonly result: "size"; readonly y: string; readonly x: string }
   /** That of the argument with this name. */
   | { readonly result: "same"; readonly as: string }
   /** The data set of an influence step's training data. */
