@@ -4,6 +4,7 @@ import * as Layer from "effect/Layer";
 import * as Semaphore from "effect/Semaphore";
 import type { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
 import { evaluate } from "../ir/evaluate.ts";
+import type { OnnxValue } from "../lower/onnx/model.ts";
 import { LoweringError, lowerOnnx } from "../lower/onnx.ts";
 import { liftRandom } from "../lower/random.ts";
 import type { Program } from "../plan/program.ts";
@@ -42,11 +43,11 @@ export const onnx = (options: OnnxOptions = {}): Backend => {
     identity: `onnx/${version}/${device}`,
     open: (program, resident) =>
       Effect.gen(function* () {
-        const { lifted, model } = yield* Effect.try({ try: () => prepare(program), catch: fault });
+        const { lifted, model, bytes } = yield* Effect.try({ try: () => prepare(program), catch: fault });
         const ort = yield* Effect.tryPromise({ try: loadOrt, catch: fault });
         const native = yield* Effect.acquireRelease(
           Effect.tryPromise({
-            try: () => ort.InferenceSession.create(model, sessionOptions(options, device)),
+            try: () => ort.InferenceSession.create(bytes, sessionOptions(options, device)),
             catch: fault,
           }),
           (session) =>
@@ -55,7 +56,9 @@ export const onnx = (options: OnnxOptions = {}): Backend => {
               await session.release();
             }),
         );
-        const wrap = (value: Tensor): OrtTensor => new ort.Tensor(ortType[value.dtype], value.data, value.shape);
+        // The engine sees an array in the shape that the model declares.
+        const wrap = (value: Tensor, { shape }: OnnxValue): OrtTensor =>
+          new ort.Tensor(ortType[value.dtype], value.data, shape);
         const { updated, graph } = program;
         const typeOf = (value: number): TensorType =>
           value < graph.inputs.length ? graph.inputs[value]!.type : graph.nodes[value - graph.inputs.length]!.type;
@@ -64,12 +67,15 @@ export const onnx = (options: OnnxOptions = {}): Backend => {
         const values = resident.map(copy);
         const feeds: Record<string, OrtTensor> = {};
         values.forEach((value, i) => {
-          feeds[`input${i}`] = wrap(value);
+          feeds[`input${i}`] = wrap(value, model.inputs[i]!);
         });
         // What the next run writes: a value, and the engine's view of it.
-        const next = values.slice(0, updated).map((value) => {
+        const next = values.slice(0, updated).map((value, i) => {
           const tensor = zeros(value.dtype, value.shape);
-          return { tensor, view: wrap(tensor) };
+          return { tensor, input: wrap(tensor, model.inputs[i]!), output: wrap(tensor, model.outputs[i]!) };
+        });
+        const now = values.slice(0, updated).map((tensor, i) => {
+          return { tensor, input: feeds[`input${i}`]!, output: wrap(tensor, model.outputs[i]!) };
         });
         const one = yield* Semaphore.make(1);
 
@@ -83,21 +89,20 @@ export const onnx = (options: OnnxOptions = {}): Backend => {
                 needs.map((i) => inputs[i]!),
               ),
             );
-          for (let i = values.length; i < inputs.length; i++) feeds[`input${i}`] = wrap(inputs[i]!);
+          for (let i = values.length; i < inputs.length; i++) feeds[`input${i}`] = wrap(inputs[i]!, model.inputs[i]!);
           const results = answers.map((type) => zeros(type.dtype, type.shape));
           const fetches: Record<string, OrtTensor> = {};
-          next.forEach(({ view }, i) => {
-            fetches[`output${i}`] = view;
+          next.forEach(({ output }, i) => {
+            fetches[`output${i}`] = output;
           });
           results.forEach((result, i) => {
-            fetches[`output${updated + i}`] = wrap(result);
+            fetches[`output${updated + i}`] = wrap(result, model.outputs[updated + i]!);
           });
           await native.run(feeds, fetches);
           for (let i = 0; i < updated; i++) {
-            const before = { tensor: values[i]!, view: feeds[`input${i}`]! };
-            values[i] = next[i]!.tensor;
-            feeds[`input${i}`] = next[i]!.view;
-            next[i] = before;
+            [now[i], next[i]] = [next[i]!, now[i]!];
+            values[i] = now[i]!.tensor;
+            feeds[`input${i}`] = now[i]!.input;
           }
           return results;
         };
@@ -122,7 +127,8 @@ export const loadOrt = async () => {
 
 const prepare = (program: Program) => {
   const lifted = liftRandom(program.graph);
-  return { lifted, model: encodeModel(lowerOnnx(lifted.graph)) };
+  const model = lowerOnnx(lifted.graph);
+  return { lifted, model, bytes: encodeModel(model) };
 };
 
 const copy = (value: Tensor): Tensor => ({ ...value, data: value.data.slice() }) as Tensor;

@@ -5,6 +5,7 @@ import { elementwise } from "./onnx/elementwise.ts";
 import { Emitter, sameShape } from "./onnx/emitter.ts";
 import { indexing } from "./onnx/indexing.ts";
 import type { OnnxModel, OnnxValue } from "./onnx/model.ts";
+import { type Draft, passes } from "./onnx/passes.ts";
 import { dotGeneral } from "./onnx/products.ts";
 import { reductions } from "./onnx/reductions.ts";
 import type { Rule } from "./onnx/rule.ts";
@@ -23,7 +24,8 @@ const rules: { readonly [P in Prim]: Rule<P> } = {
 };
 
 /**
- * The graph as an ONNX model, inputs and outputs in order under the names `input0`, `output0`, …. Draws nothing: lift `random_bits` first.
+ * The graph as an ONNX model, inputs and outputs in order under the names `input0`, `output0`, …; an array is declared in a shape with as many
+ * elements, not always its own. Draws nothing: lift `random_bits` first.
  * Throws LoweringError for what the engine cannot compute.
  */
 export function lowerOnnx(graph: Graph): OnnxModel {
@@ -49,7 +51,11 @@ export function lowerOnnx(graph: Graph): OnnxModel {
     emitter.nodes.push({ op: "Identity", inputs: [result.name], outputs: [name], attributes: {} });
     return { name, type: dtype, shape };
   });
-  return { name: "mtt", inputs, outputs, constants: emitter.constants, nodes: emitter.nodes };
+  const { constants, nodes } = emitter;
+  const values = new Map([...emitter.values, ...[...inputs, ...outputs].map((value) => [value.name, value] as const)]);
+  const draft: Draft = { inputs, outputs, constants, nodes, values };
+  const done = passes.reduce((before, pass) => pass.run(before), draft);
+  return { name: "mtt", inputs: done.inputs, outputs: done.outputs, constants: done.constants, nodes: done.nodes };
 }
 
 const lowerNode = <P extends Prim>(emitter: Emitter, node: Node & { readonly op: P }, inputs: readonly View[]): View =>

@@ -9,8 +9,11 @@ type Data = OnnxConstant["data"];
  */
 export class Emitter {
   readonly nodes: OnnxNode[] = [];
+  /** Every value made, by name. */
+  readonly values = new Map<string, OnnxValue>();
   readonly #constants = new Map<string, OnnxConstant>();
   readonly #known = new Map<string, OnnxValue>();
+  readonly #reshaped = new Map<string, OnnxValue>();
   #count = 0;
 
   get constants(): readonly OnnxConstant[] {
@@ -31,6 +34,7 @@ export class Emitter {
     if (known !== undefined) return known;
     const value = { name: this.#name(), type, shape };
     this.nodes.push({ op, inputs: names, outputs: [value.name], attributes });
+    this.values.set(value.name, value);
     this.#known.set(key, value);
     return value;
   }
@@ -44,6 +48,7 @@ export class Emitter {
     attributes: Attributes,
   ): readonly OnnxValue[] {
     const values = types.map((type) => ({ name: this.#name(), type, shape }));
+    for (const value of values) this.values.set(value.name, value);
     this.nodes.push({
       op,
       inputs: inputs.map(({ name }) => name),
@@ -59,6 +64,7 @@ export class Emitter {
     if (known !== undefined) return known;
     const value = { name: this.#name(), type, shape, data };
     this.#constants.set(value.name, value);
+    this.values.set(value.name, value);
     if (key !== undefined) this.#known.set(key, value);
     return value;
   }
@@ -72,11 +78,15 @@ export class Emitter {
   }
 
   /** The same elements in another shape. */
-  reshape(value: OnnxValue, shape: readonly number[]): OnnxValue {
+  reshape(from: OnnxValue, shape: readonly number[]): OnnxValue {
+    // One reshape from where the elements come from, however often they were looked at differently.
+    const value = this.#reshaped.get(from.name) ?? from;
     if (sameShape(value.shape, shape)) return value;
     const constant = this.#constants.get(value.name);
     if (constant !== undefined) return this.constant(value.type, shape, constant.data);
-    return this.emit("Reshape", [value, this.ints(shape)], value.type, shape, { allowzero: { int: 1 } });
+    const result = this.emit("Reshape", [value, this.ints(shape)], value.type, shape, { allowzero: { int: 1 } });
+    this.#reshaped.set(result.name, value);
+    return result;
   }
 
   transpose(value: OnnxValue, permutation: readonly number[]): OnnxValue {
