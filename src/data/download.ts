@@ -1,4 +1,4 @@
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import * as Data from "effect/Data";
 import * as Effect from "effect/Effect";
 import * as FileSystem from "effect/FileSystem";
@@ -109,7 +109,7 @@ const claim = Effect.fnUntraced(function* (kept: string, part: string) {
   const folder = dirname(kept);
   const names = yield* fs.readDirectory(folder).pipe(Effect.orElseSucceed(() => []));
   for (const name of names) {
-    const path = `${folder}/${name}`;
+    const path = join(folder, name);
     if (!path.startsWith(kept) || path === part) continue;
     if (path !== kept) {
       const modified = yield* fs.stat(path).pipe(
@@ -133,10 +133,11 @@ const transfer = Effect.fnUntraced(function* (config: DataConfig, wanted: Downlo
     have > 0 ? HttpClientRequest.setHeader("range", `bytes=${have}-`) : (same) => same,
   );
   const response = yield* client.execute(request).pipe(
-    Effect.mapError((error) => new Broken({ message: transportReason(error) })),
+    // Not tried again: without a network, the fallback or the error should come soon.
+    Effect.mapError((error) => failed(transportReason(error))),
     Effect.timeoutOrElse({
       duration: WAIT_FOR_ANSWER,
-      orElse: () => Effect.fail(new Broken({ message: `no answer in ${WAIT_FOR_ANSWER}` })),
+      orElse: () => Effect.fail(failed(`no answer in ${WAIT_FOR_ANSWER}`)),
     }),
   );
   const { status, headers } = response;

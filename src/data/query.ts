@@ -191,7 +191,9 @@ const withLabelNoise = (data: Dataset, name: string, fraction: number, seed: num
   for (const at of flipped) {
     labels[at] = (labels[at]! + 1 + new Words(seed, "noisy label", [at, 0, 0]).below(classes - 1)) % classes;
   }
-  return withColumn(data, field, labels, column.scale, flipped);
+  // Noise upon noise: whatever was changed once is on record.
+  const all = column.flipped === undefined ? flipped : Int32Array.from(new Set([...column.flipped, ...flipped])).sort();
+  return withColumn(data, field, labels, column.scale, all);
 };
 
 /** The view with one field replaced or added. */

@@ -1,3 +1,7 @@
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { gather } from "../../src/data/gather.ts";
 import { loadSource } from "../../src/data/load.ts";
@@ -39,6 +43,31 @@ describe("MNIST itself", () => {
     expect(sum / 255 / (60_000 * 784)).toBeCloseTo(0.1307, 4);
     const first = gather(train, "image", Int32Array.of(0), "f32").data;
     expect(Math.max(...first)).toBe(1);
+  });
+
+  it("is downloaded, accepted and found in the cache ever after, and had again when damaged there", async () => {
+    const asked: string[] = [];
+    const server = createServer((request, response) => {
+      asked.push(request.url!);
+      const file = join(folder, request.url!.replace("/mnist/", ""));
+      response.end(existsSync(file) ? readFileSync(file) : gzipSync(readFileSync(file.replace(/\.gz$/, ""))));
+    });
+    await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+    const address = server.address();
+    const url = `http://127.0.0.1:${typeof address === "object" && address !== null ? address.port : 0}/mnist`;
+    const { config, events } = machine(home, { MTT_MNIST_URL: url });
+    const test = loadSource({ kind: "mnist", part: "test" }, fields, config);
+    const first = await run(test);
+    expect(asked).toEqual(["/mnist/t10k-images-idx3-ubyte.gz", "/mnist/t10k-labels-idx1-ubyte.gz"]);
+    expect(events.every(({ kind }) => kind === "progress")).toBe(true);
+    expect((await run(test)).hash).toBe(first.hash);
+    expect(asked).toHaveLength(2);
+    const cached = join(home, "cache", "mtt", "mnist", "t10k-labels-idx1-ubyte.gz");
+    writeFileSync(cached, readFileSync(cached).subarray(0, 1000));
+    expect((await run(test)).hash).toBe(first.hash);
+    expect(asked).toHaveLength(3);
+    expect(events.filter(({ kind }) => kind === "warning")).toHaveLength(1);
+    server.close();
   });
 
   it("gathers a batch of 256 in about 0.3 ms", async () => {

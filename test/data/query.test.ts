@@ -130,6 +130,18 @@ describe("label noise", () => {
     expect([...flipped]).toEqual(at(half));
   });
 
+  it("adds to the record of noise there was before", () => {
+    const once = apply(apply(source, { op: "take", n: 30 }), {
+      op: "with_label_noise",
+      field: "label",
+      fraction: 1,
+      seed: 1,
+    });
+    const rest = makeView(once, { index: Int32Array.of(25, 40) });
+    const twice = apply(rest, { op: "with_label_noise", field: "label", fraction: 1, seed: 2 });
+    expect([...twice.columns.get("label")!.flipped!]).toEqual([...at(source).slice(0, 30), 40]);
+  });
+
   it("takes every other class about as often", () => {
     const large = sample(9000, 10);
     const { data } = apply(large, { op: "with_label_noise", field: "label", fraction: 1, seed: 1 }).columns.get(

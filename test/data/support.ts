@@ -14,6 +14,9 @@ import { layerHttp } from "../../src/data/http.ts";
 import { makeColumn, makeSource } from "../../src/data/view.ts";
 import type { Field } from "../../src/plan/dataset.ts";
 
+// The servers of the tests are here, whatever proxy the machine has.
+process.env.no_proxy = "127.0.0.1";
+
 export const image = (...shape: number[]): Field => ({ name: "image", type: { dtype: "f32", shape } });
 export const label = (classes: number): Field => ({ name: "label", type: { dtype: "i32", shape: [] }, classes });
 export const number = (name: string, dtype: "f32" | "f64" | "i32" | "bool" = "f32"): Field => ({
