@@ -33,7 +33,7 @@ const CHECKPOINT_EVERY = 50;
 /**
  * L-BFGS over the objective that influence differentiates: all examples, dropout off, batch norm on its running statistics, with the regularizer.
  * Sums over chunks of the data are float64 here whatever the engine's precision. Ends with a warning where the tolerance is not reached, and
- * fails with MTT5210 where the objective is not finite.
+ * fails with MTT5206 where the objective is not finite.
  */
 export function* minimize(
   training: Training,
@@ -77,7 +77,7 @@ export function* minimize(
   const slope = largest(state.gradient);
   if (end === "non_finite")
     throw new AlgorithmFailure(
-      "MTT5210",
+      "MTT5206",
       `the objective is not finite after ${state.iteration} iterations of L-BFGS`,
       "see that the data is finite, or begin from smaller weights",
     );
@@ -144,7 +144,9 @@ const start = ({ network, seed, precision }: Training, from: TrainFrom | undefin
         name.startsWith(GROUP) ? [[name.slice(GROUP.length), tensor]] : [],
       ),
     );
-    return { parameters: inOrder(network, named), at, history: figures.steps === 0 ? [] : figures.history };
+    // The accuracy is of the end, and this is no longer the end.
+    const history = figures.steps === 0 ? [] : figures.history.map(({ loss }) => ({ loss }));
+    return { parameters: inOrder(network, named), at, history };
   }
   const given = from?.parameters ?? initialParameters(network, seed, precision);
   const parameters = inOrder(network, given).map((tensor) => toPrecision(tensor, precision));

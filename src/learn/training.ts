@@ -26,7 +26,7 @@ export type { TrainData, TrainFrom, TrainResult };
 
 /**
  * Trains: an epoch visits a fresh permutation of the examples in batches, the last one smaller; after it come the validation loss, a checkpoint and
- * the decision to stop. L-BFGS instead minimizes over all examples at once. Fails with MTT5201 where the batch is larger than the data, MTT5210
+ * the decision to stop. L-BFGS instead minimizes over all examples at once. Fails with MTT5201 where the batch is larger than the data, MTT5206
  * where a value stops being finite.
  */
 export function* train(training: Training, data: TrainData, from?: TrainFrom): Algorithm<TrainResult> {
@@ -227,9 +227,9 @@ function* fail(
   yield* close(session);
   const rate = step.rate(failed - 1);
   throw new AlgorithmFailure(
-    "MTT5210",
+    "MTT5206",
     `training met a number that is not finite at step ${failed}, in epoch ${epochs + 1}${origin}`,
-    `the last good state is that after ${epochs} epochs; try a rate below ${Number(rate.toPrecision(3))} or \`clip: global_norm(1.0)\``,
+    `the last good state is ${epochs === 0 ? "the first" : `that after epoch ${epochs}`}; try a rate below ${Number(rate.toPrecision(3))} or \`clip: global_norm(1.0)\``,
   );
 }
 

@@ -108,6 +108,12 @@ describe("evaluation", () => {
     });
   });
 
+  it("warns of a loss that is not finite", () => {
+    const broken = { x: tensor("f64", [2, 3], [1, 2, 3, Number.NaN, 5, 6]), label: tensor("i32", [2], [0, 0]) };
+    const { warnings } = drive(evaluate(linear(3, 3), identity, crossEntropy(3), [loss], 2), broken);
+    expect(warnings).toEqual(["the loss of the example at 1 is NaN"]);
+  });
+
   it("predicts a measure of any shape, [n, …]", () => {
     const b = new GraphBuilder();
     const result = b.input("result", { dtype: "f32", shape: [3] });
