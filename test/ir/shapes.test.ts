@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { isMismatch, type Reason, type SymbolicType, showMismatch } from "../../src/ir/mismatch.ts";
 import type { Prim } from "../../src/ir/primitives.ts";
 import { prims, type SymbolicParams, shapeRules } from "../../src/ir/shapes.ts";
-import { type Axis, add, multiply, showShape, variable } from "../../src/shape/dim.ts";
+import { type Axis, add, type Bindings, multiply, showShape, substituteAxes, variable } from "../../src/shape/dim.ts";
 import type { DType } from "../../src/shape/dtype.ts";
 import { tensor } from "../../src/shape/tensor.ts";
 
@@ -179,6 +179,22 @@ describe("right", () => {
   const rows = prims.flatMap((op) => right[op] as readonly (readonly [Case, string])[]);
   test.each(rows)("%# $op", (row, expected) => {
     expect(show(apply(row))).toBe(expected);
+  });
+
+  // A spread stands for one axis here, so that places in shapes stay what they are.
+  const sizes = Object.entries({ h: 9, w: 8, c: 4, n: 5, k: 6 });
+  const bindings: Bindings = { dims: new Map(sizes), spreads: new Map([["s", [7]]]), paddings: new Map() };
+  const close = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map(close);
+    if (typeof value !== "object" || value === null || ArrayBuffer.isView(value)) return value;
+    if ("terms" in value || "spread" in value) return substituteAxes([value as Axis], bindings)[0];
+    return Object.fromEntries(Object.entries(value).map(([name, entry]) => [name, close(entry)]));
+  };
+
+  test.each(rows)("%# $op says in variables what it says in numbers", (row) => {
+    const result = apply(close(row) as Case);
+    expect(result).toEqual(close(apply(row)));
+    expect(isMismatch(result) ? [] : result.shape.filter((axis) => typeof axis !== "number")).toEqual([]);
   });
 });
 
