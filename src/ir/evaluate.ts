@@ -4,6 +4,7 @@ import type { Prim } from "./primitives.ts";
 import { allocate, type Data, type Kernel, type Operand } from "./reference/array.ts";
 import { elementwise } from "./reference/elementwise.ts";
 import { argmax, argsort, cumulativeSum, sort } from "./reference/lines.ts";
+import { dotGeneral } from "./reference/products.ts";
 import * as structure from "./reference/structure.ts";
 import { conv2d, conv2dFilterGradient, conv2dInputGradient, fold, unfold } from "./reference/windows.ts";
 
@@ -25,7 +26,7 @@ const kernels = {
   cumulative_sum: cumulativeSum,
   sort,
   argsort,
-  dot_general: structure.dotGeneral,
+  dot_general: dotGeneral,
   gather: structure.gather,
   scatter_add: structure.scatterAdd,
   conv2d,

@@ -3,7 +3,7 @@ import { sizeOf } from "../../shape/tensor.ts";
 import { allocate, copy, type Data, eachRow, type Kernel, type Operand, rowMajor, type View, whole } from "./array.ts";
 
 /** Reads `x` through a view into a new array of the result's shape. */
-const read = (x: Operand, from: View, type: Parameters<typeof allocate>[0]): Data => {
+export const read = (x: Operand, from: View, type: Parameters<typeof allocate>[0]): Data => {
   const out = allocate(type);
   copy(type.shape, out, whole(type.shape), x.data, from);
   return out;
@@ -113,66 +113,6 @@ function eachIndex(
         const outer = b * pre + p;
         if (index >= 0 && index < n) visit((outer * n + index) * post, (outer * at + a) * post, post);
       }
-}
-
-/** lhs as [batch, m, k] and rhs as [batch, k, n] make [batch, m, n]; products of i32 wrap. */
-export const dotGeneral: Kernel<"dot_general"> = (params, [x, y]) => {
-  const { lhs_batch, rhs_batch, lhs_contracting, rhs_contracting } = params;
-  const rest = (operand: Operand, used: readonly number[]) =>
-    operand.shape.map((_, i) => i).filter((i) => !used.includes(i));
-  const free = [rest(x!, [...lhs_batch, ...lhs_contracting]), rest(y!, [...rhs_batch, ...rhs_contracting])] as const;
-  const left = ordered(x!, [...lhs_batch, ...free[0], ...lhs_contracting]);
-  const right = ordered(y!, [...rhs_batch, ...rhs_contracting, ...free[1]]);
-  const size = (operand: Operand, axes: readonly number[]) => sizeOf(axes.map((i) => operand.shape[i]!));
-  const [batch, m, k, n] = [size(x!, lhs_batch), size(x!, free[0]), size(x!, lhs_contracting), size(y!, free[1])];
-  if (left instanceof Float64Array && right instanceof Float64Array)
-    return multiplyFloats(left, right, { batch, m, k, n });
-  const out = new Int32Array(batch * m * n);
-  for (let b = 0; b < batch; b++)
-    for (let i = 0; i < m; i++)
-      for (let l = 0; l < k; l++)
-        for (let j = 0; j < n; j++)
-          out[(b * m + i) * n + j]! += Math.imul(left[(b * m + i) * k + l]!, right[(b * k + l) * n + j]!);
-  return out;
-};
-
-interface ProductSizes {
-  readonly batch: number;
-  readonly m: number;
-  readonly k: number;
-  readonly n: number;
-}
-
-/** The same over floats, four rows of the right operand at a time, so that a sum is fetched and stored once for four products. */
-function multiplyFloats(left: Float64Array, right: Float64Array, { batch, m, k, n }: ProductSizes): Float64Array {
-  const out = new Float64Array(batch * m * n);
-  for (let b = 0; b < batch; b++)
-    for (let i = 0; i < m; i++) {
-      const row = (b * m + i) * n;
-      const from = (b * m + i) * k;
-      let l = 0;
-      for (; l + 4 <= k; l += 4) {
-        const [v0, v1, v2, v3] = [left[from + l]!, left[from + l + 1]!, left[from + l + 2]!, left[from + l + 3]!];
-        const r0 = (b * k + l) * n;
-        const [r1, r2, r3] = [r0 + n, r0 + 2 * n, r0 + 3 * n];
-        for (let j = 0; j < n; j++)
-          out[row + j]! += v0 * right[r0 + j]! + v1 * right[r1 + j]! + v2 * right[r2 + j]! + v3 * right[r3 + j]!;
-      }
-      for (; l < k; l++) {
-        const value = left[from + l]!;
-        const column = (b * k + l) * n;
-        for (let j = 0; j < n; j++) out[row + j]! += value * right[column + j]!;
-      }
-    }
-  return out;
-}
-
-/** The array with its axes in this order. */
-function ordered(x: Operand, axes: readonly number[]): Data {
-  if (axes.every((axis, i) => axis === i)) return x.data;
-  const own = rowMajor(x.shape);
-  const shape = axes.map((axis) => x.shape[axis]!);
-  return read(x, { offset: 0, strides: axes.map((axis) => own[axis]!) }, { dtype: x.dtype, shape });
 }
 
 /** The result's steps along the operand's axes: 0 along those that are summed away. */

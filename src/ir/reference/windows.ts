@@ -1,6 +1,7 @@
 import { sizeOf } from "../../shape/tensor.ts";
 import type { Conv, Padding, Patches } from "../primitives.ts";
 import { allocate, floats, type Kernel } from "./array.ts";
+import { addProduct } from "./products.ts";
 
 /** How many zeros stand before the first element: half of what `same` adds, rounded down. */
 export function paddingLow(size: number, kernel: number, stride: number, padding: Padding): number {
@@ -36,69 +37,118 @@ function eachTap(
       }
 }
 
-interface Trio {
-  readonly x: readonly number[];
-  readonly w: readonly number[];
-  readonly y: readonly number[];
+/** The sizes of one of the trio: x [n, h, w, c], w [taps, part, out], y [n, places, out], c and out in `groups` parts. */
+function sizesOf(conv: Conv, x: readonly number[], w: readonly number[], y: readonly number[]) {
+  const { groups } = conv;
+  const [n, height, width, channels] = x as readonly [number, number, number, number];
+  const [kh, kw, part, out] = w as readonly [number, number, number, number];
+  const [taps, places, perGroup] = [kh * kw, y[1]! * y[2]!, out / groups];
+  /** Visits what a patch of one example sees: channel 0 of a pixel, and where it stands in patches [groups, places, taps, part]. */
+  const eachPatchPixel = (visit: (pixel: number, tap: number, place: number) => void): void =>
+    eachTap(conv, 1, [height, width], [kh, kw], [y[1]!, y[2]!], visit);
+  return { groups, n, pixels: height * width, channels, taps, part, out, places, perGroup, eachPatchPixel };
 }
 
-/** One sum is behind the trio, y += x w over (pixel, tap, place): `visit` gets where their channels begin. */
-const eachMeeting = (conv: Conv, { x, w, y }: Trio, visit: (inX: number, inW: number, inY: number) => void): void =>
-  eachTap(conv, x[0]!, [x[1]!, x[2]!], [w[0]!, w[1]!], [y[1]!, y[2]!], (pixel, tap, place) => {
-    visit(pixel * x[3]!, tap * w[2]! * w[3]!, place * w[3]!);
-  });
+type TrioSizes = ReturnType<typeof sizesOf>;
 
-/** Channels and outs of a kernel [kh, kw, c / groups, o]; channel c feeds the outs of its group. */
-function channelsOf({ groups }: Conv, w: readonly number[]) {
-  const [part, out] = [w[2]!, w[3]!];
-  return { channels: part * groups, part, out, perGroup: out / groups };
+/** w [taps, part, out] as [groups, taps part, out / groups], for a product a group. */
+function groupKernel(w: Float64Array, { groups, taps, part, out, perGroup }: TrioSizes): Float64Array {
+  const grouped = new Float64Array(w.length);
+  for (let g = 0, at = 0; g < groups; g++)
+    for (let row = 0; row < taps * part; row++)
+      for (let o = 0; o < perGroup; o++) grouped[at++] = w[row * out + g * perGroup + o]!;
+  return grouped;
 }
 
-/** y[n, oy, ox, o] = sum x[n, oy s - low + ky d, …, c] w[ky, kx, c, o] */
+/** y [places, out] of one example, from `start`, as [groups, places, out / groups]. */
+function groupOuts(
+  y: Float64Array,
+  start: number,
+  into: Float64Array,
+  { groups, places, out, perGroup }: TrioSizes,
+): void {
+  for (let g = 0, at = 0; g < groups; g++)
+    for (let p = 0; p < places; p++)
+      for (let o = 0; o < perGroup; o++) into[at++] = y[start + p * out + g * perGroup + o]!;
+}
+
+/** y[n, oy, ox, o] = sum x[n, oy s - low + ky d, …, c] w[ky, kx, c, o]: the product of patches [places, taps part] and w, group by group. */
 export const conv2d: Kernel<"conv2d"> = (conv, [x, w], type) => {
-  const [xs, ws, ys] = [floats(x!), floats(w!), new Float64Array(sizeOf(type.shape))];
-  const { channels, part, out, perGroup } = channelsOf(conv, w!.shape);
-  eachMeeting(conv, { x: x!.shape, w: w!.shape, y: type.shape }, (inX, inW, inY) => {
-    for (let c = 0; c < channels; c++) {
-      const value = xs[inX + c]!;
-      const first = Math.floor(c / part) * perGroup;
-      const row = inW + (c % part) * out + first;
-      for (let o = 0; o < perGroup; o++) ys[inY + first + o]! += value * ws[row + o]!;
-    }
-  });
+  const s = sizesOf(conv, x!.shape, w!.shape, type.shape);
+  const [xs, ys] = [floats(x!), new Float64Array(sizeOf(type.shape))];
+  const kernel = groupKernel(floats(w!), s);
+  const row = s.taps * s.part;
+  const patches = new Float64Array(s.groups * s.places * row);
+  const outs = new Float64Array(s.places * s.out);
+  for (let b = 0; b < s.n; b++) {
+    const start = b * s.pixels * s.channels;
+    s.eachPatchPixel((pixel, tap, place) => {
+      for (let g = 0; g < s.groups; g++)
+        for (let c = 0; c < s.part; c++)
+          patches[(g * s.places + place) * row + tap * s.part + c] = xs[start + pixel * s.channels + g * s.part + c]!;
+    });
+    addProduct(outs.fill(0), patches, kernel, { batch: s.groups, m: s.places, k: row, n: s.perGroup });
+    for (let g = 0, at = 0; g < s.groups; g++)
+      for (let p = 0; p < s.places; p++)
+        for (let o = 0; o < s.perGroup; o++) ys[(b * s.places + p) * s.out + g * s.perGroup + o] = outs[at++]!;
+  }
   return ys;
 };
 
-/** dx = sum dy w */
+/** dx = sum dy w: the product of dy [places, out] and w's transpose gives patches, added up where they overlap. */
 export const conv2dInputGradient: Kernel<"conv2d_input_gradient"> = (conv, [dy, w], type) => {
-  const [dys, ws, dxs] = [floats(dy!), floats(w!), new Float64Array(sizeOf(type.shape))];
-  const { channels, part, out, perGroup } = channelsOf(conv, w!.shape);
-  eachMeeting(conv, { x: type.shape, w: w!.shape, y: dy!.shape }, (inX, inW, inY) => {
-    for (let c = 0; c < channels; c++) {
-      const first = Math.floor(c / part) * perGroup;
-      const row = inW + (c % part) * out + first;
-      let sum = 0;
-      for (let o = 0; o < perGroup; o++) sum += dys[inY + first + o]! * ws[row + o]!;
-      dxs[inX + c]! += sum;
-    }
-  });
+  const s = sizesOf(conv, type.shape, w!.shape, dy!.shape);
+  const [dys, dxs] = [floats(dy!), new Float64Array(sizeOf(type.shape))];
+  const row = s.taps * s.part;
+  const kernel = transposed(groupKernel(floats(w!), s), s.groups, row, s.perGroup);
+  const patches = new Float64Array(s.groups * s.places * row);
+  const outs = new Float64Array(s.places * s.out);
+  for (let b = 0; b < s.n; b++) {
+    const start = b * s.pixels * s.channels;
+    groupOuts(dys, b * s.places * s.out, outs, s);
+    addProduct(patches.fill(0), outs, kernel, { batch: s.groups, m: s.places, k: s.perGroup, n: row });
+    s.eachPatchPixel((pixel, tap, place) => {
+      for (let g = 0; g < s.groups; g++)
+        for (let c = 0; c < s.part; c++)
+          dxs[start + pixel * s.channels + g * s.part + c]! +=
+            patches[(g * s.places + place) * row + tap * s.part + c]!;
+    });
+  }
   return dxs;
 };
 
-/** dw = sum x dy */
+/** dw = sum x dy: the product of the patches' transpose [taps part, places] and dy, added up over the examples. */
 export const conv2dFilterGradient: Kernel<"conv2d_filter_gradient"> = (conv, [x, dy], type) => {
-  const [xs, dys, dws] = [floats(x!), floats(dy!), new Float64Array(sizeOf(type.shape))];
-  const { channels, part, out, perGroup } = channelsOf(conv, type.shape);
-  eachMeeting(conv, { x: x!.shape, w: type.shape, y: dy!.shape }, (inX, inW, inY) => {
-    for (let c = 0; c < channels; c++) {
-      const value = xs[inX + c]!;
-      const first = Math.floor(c / part) * perGroup;
-      const row = inW + (c % part) * out + first;
-      for (let o = 0; o < perGroup; o++) dws[row + o]! += value * dys[inY + first + o]!;
-    }
-  });
-  return dws;
+  const s = sizesOf(conv, x!.shape, type.shape, dy!.shape);
+  const [xs, dys] = [floats(x!), floats(dy!)];
+  const row = s.taps * s.part;
+  const sum = new Float64Array(s.groups * row * s.perGroup);
+  const patches = new Float64Array(s.groups * row * s.places);
+  const outs = new Float64Array(s.places * s.out);
+  for (let b = 0; b < s.n; b++) {
+    const start = b * s.pixels * s.channels;
+    s.eachPatchPixel((pixel, tap, place) => {
+      for (let g = 0; g < s.groups; g++)
+        for (let c = 0; c < s.part; c++)
+          patches[(g * row + tap * s.part + c) * s.places + place] = xs[start + pixel * s.channels + g * s.part + c]!;
+    });
+    groupOuts(dys, b * s.places * s.out, outs, s);
+    addProduct(sum, patches, outs, { batch: s.groups, m: row, k: s.places, n: s.perGroup });
+  }
+  const dw = new Float64Array(sum.length);
+  for (let g = 0, at = 0; g < s.groups; g++)
+    for (let r = 0; r < row; r++) for (let o = 0; o < s.perGroup; o++) dw[r * s.out + g * s.perGroup + o] = sum[at++]!;
+  return dw;
 };
+
+/** [batch, rows, columns] as [batch, columns, rows]. */
+function transposed(x: Float64Array, batch: number, rows: number, columns: number): Float64Array {
+  const out = new Float64Array(x.length);
+  for (let b = 0; b < batch; b++)
+    for (let r = 0; r < rows; r++)
+      for (let c = 0; c < columns; c++) out[(b * columns + c) * rows + r] = x[(b * rows + r) * columns + c]!;
+  return out;
+}
 
 /** Visits the runs of channels that a patch shares with x. */
 function eachShared(
