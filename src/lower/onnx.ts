@@ -1,8 +1,9 @@
-import type { Graph, Node } from "../ir/graph.ts";
+import type { Graph, Node, Value } from "../ir/graph.ts";
 import type { Prim } from "../ir/primitives.ts";
 import { convolutions } from "./onnx/convolutions.ts";
 import { elementwise } from "./onnx/elementwise.ts";
 import { Emitter, sameShape } from "./onnx/emitter.ts";
+import { findFusions, lowerFusion } from "./onnx/fusions.ts";
 import { indexing } from "./onnx/indexing.ts";
 import type { OnnxModel, OnnxValue } from "./onnx/model.ts";
 import { type Draft, passes } from "./onnx/passes.ts";
@@ -34,14 +35,14 @@ export function lowerOnnx(graph: Graph): OnnxModel {
     ({ type }, i): OnnxValue => ({ name: `input${i}`, type: type.dtype, shape: type.shape }),
   );
   const views: View[] = graph.inputs.map(({ type }, i) => plain(emitter, inputs[i]!, type.dtype, type.shape));
-  for (const node of graph.nodes)
+  const fusions = findFusions(graph);
+  const viewOf = (value: Value): View => views[value]!;
+  for (const node of graph.nodes) {
+    const fusion = fusions.get(views.length);
     views.push(
-      lowerNode(
-        emitter,
-        node,
-        node.inputs.map((value) => views[value]!),
-      ),
+      fusion === undefined ? lowerNode(emitter, node, node.inputs.map(viewOf)) : lowerFusion(emitter, fusion, viewOf),
     );
+  }
   const outputs = graph.outputs.map((value, i): OnnxValue => {
     const { dtype, shape } = views[value]!;
     const name = `output${i}`;

@@ -1,9 +1,10 @@
 import type { Conv } from "../../ir/primitives.ts";
+import { bandIsCheaper, bandMatrix, bandRows, unband } from "./bands.ts";
 import type { Emitter } from "./emitter.ts";
 import type { OnnxValue } from "./model.ts";
 import { gemm, matmul } from "./products.ts";
 import type { Rules } from "./rule.ts";
-import { arrange, grouped, plain, type View } from "./view.ts";
+import { arrange, canonical, grouped, plain, type View } from "./view.ts";
 import { alongAxis, cells, patches, take, unpatch, type Windows } from "./windows.ts";
 
 /** The convolution trio and the pair of patches: a gather of whole channel rows, then one product. */
@@ -15,6 +16,14 @@ export const convolutions = {
   // patches(x)[n h' w', kh kw c] w[kh kw c, o]
   conv2d: (emitter, [x, w], params, type) => {
     const windows = of(params, [x!.shape[1]!, x!.shape[2]!], [w!.shape[0]!, w!.shape[1]!]);
+    if (params.groups === 1 && bandIsCheaper(windows, x!.shape[3]!, w!.shape[3]!)) {
+      const matrix = bandMatrix(emitter, canonical(emitter, w!), windows);
+      const value = gemm(emitter, bandRows(emitter, arrange(emitter, x!, IMAGE), windows), matrix);
+      return grouped(emitter, value, type.dtype, type.shape, [
+        [0, 1],
+        [2, 3],
+      ]);
+    }
     const rows = patchRows(emitter, x!, windows, params.groups);
     const value = product(emitter, rows, weights(emitter, w!, params.groups), params.groups);
     return fromGroups(emitter, value, type.dtype, type.shape, params.groups);
@@ -24,6 +33,15 @@ export const convolutions = {
   conv2d_filter_gradient: (emitter, [x, dy], params, type) => {
     const windows = of(params, [x!.shape[1]!, x!.shape[2]!], params.kernel_size);
     const { groups } = params;
+    if (groups === 1 && bandIsCheaper(windows, x!.shape[3]!, dy!.shape[3]!)) {
+      const columns = arrange(emitter, dy!, [
+        [0, 1],
+        [2, 3],
+      ]);
+      const matrix = gemm(emitter, bandRows(emitter, arrange(emitter, x!, IMAGE), windows), columns, true);
+      const value = unband(emitter, matrix, windows, type.shape);
+      return grouped(emitter, value, type.dtype, type.shape, [[0], [1], [2, 3]]);
+    }
     const rows = patchRows(emitter, x!, windows, groups);
     if (groups === 1) {
       const value = gemm(emitter, rows, arrange(emitter, dy!, [[0, 1, 2], [3]]), true);

@@ -1,6 +1,7 @@
 import type { DType } from "../../shape/dtype.ts";
 import { Arithmetic } from "./elementwise.ts";
-import { type Emitter, sameShape } from "./emitter.ts";
+import { count, type Emitter, sameShape } from "./emitter.ts";
+import type { OnnxValue } from "./model.ts";
 import type { Rules } from "./rule.ts";
 import { arrange, grouped, plain, split, type View } from "./view.ts";
 
@@ -68,11 +69,34 @@ function reduce(
     .filter((group) => !gone.has(group[0]!))
     .map((group) => group.map((axis) => renamed.get(axis)!));
   const dims = cut.value.shape.filter((_, i) => !places.includes(i));
+  const leading = places.length > 0 && places.every((place, i) => place === i);
   const value =
     places.length === 0
       ? cut.value
-      : emitter.emit(op, [cut.value, emitter.ints(places)], cut.value.type, dims, { keepdims: { int: 0 } });
+      : op === "ReduceSum" && leading && dims.length > 0
+        ? sumRows(emitter, cut.value, places.length)
+        : emitter.emit(op, [cut.value, emitter.ints(places)], cut.value.type, dims, { keepdims: { int: 0 } });
   return { value, dtype: x.dtype, shape, groups };
+}
+
+/** What the engine adds well at once. */
+const WIDE = 2048;
+
+/**
+ * The sum over the first dimensions. Where few elements are left of many, long rows of several are added first: the engine adds rows elementwise,
+ * and a row of eight costs it as much as one of a hundred.
+ */
+function sumRows(emitter: Emitter, x: OnnxValue, dimensions: number): OnnxValue {
+  const rows = count(x.shape.slice(0, dimensions));
+  const rest = x.shape.slice(dimensions);
+  const width = count(rest);
+  const sum = (value: OnnxValue, shape: readonly number[]) =>
+    emitter.emit("ReduceSum", [value, emitter.ints([0])], x.type, shape, { keepdims: { int: 0 } });
+  let several = Math.max(1, Math.min(rows, Math.floor(WIDE / width)));
+  while (rows % several !== 0) several--;
+  if (several === 1 || rows * width < 8 * WIDE) return sum(emitter.reshape(x, [rows, ...rest]), rest);
+  const wide = sum(emitter.reshape(x, [rows / several, several * width]), [several * width]);
+  return sum(emitter.reshape(wide, [several, ...rest]), rest);
 }
 
 /** The elements with one dimension for `dimension` and others for what lies before and after it. */

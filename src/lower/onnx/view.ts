@@ -110,8 +110,9 @@ export function split(emitter: Emitter, view: View, mark: (axis: number) => unkn
  * Brings operands of one shape to dimensions that ONNX broadcasts against each other: the axis order of the largest operand, cut where some
  * operand holds one of two neighbouring axes and not the other.
  */
-export function align(emitter: Emitter, views: readonly View[]): { values: readonly OnnxValue[]; groups: Groups } {
-  const largest = views.reduce((best, view) => (count(view.value.shape) > count(best.value.shape) ? view : best));
+export function align(emitter: Emitter, operands: readonly View[]): { values: readonly OnnxValue[]; groups: Groups } {
+  const largest = operands.reduce((best, view) => (count(view.value.shape) > count(best.value.shape) ? view : best));
+  const views = operands.map((view) => widen(emitter, view, largest));
   const order = [...largest.groups.flat()];
   const held = new Set(order);
   for (const axis of views.flatMap((view) => view.groups.flat()).toSorted((a, b) => a - b)) {
@@ -142,6 +143,20 @@ export function align(emitter: Emitter, views: readonly View[]): { values: reado
     return emitter.reshape(ordered.value, leading === -1 ? [] : dims.slice(leading));
   });
   return { values, groups };
+}
+
+/** How much smaller an operand is that is better copied than that the large one is cut into short rows. */
+const SMALL = 64;
+
+/** A small operand that holds a part of one of the large one's groups, carried out over the whole group. */
+function widen(emitter: Emitter, view: View, large: View): View {
+  const held = new Set(view.groups.flat());
+  const order = large.groups.flatMap((group) => (group.some((axis) => held.has(axis)) ? group : []));
+  const extent = (axes: readonly number[]) => axes.reduce((n, axis) => n * view.shape[axis]!, 1);
+  if (order.length === held.size || ![...held].every((axis) => order.includes(axis))) return view;
+  if (extent(order) * SMALL > count(large.value.shape)) return view;
+  const groups = large.groups.filter((group) => group.some((axis) => held.has(axis)));
+  return { ...view, value: arrange(emitter, view, groups), groups };
 }
 
 /** Numpy's broadcast of shapes. */
