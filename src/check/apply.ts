@@ -61,7 +61,7 @@ export function applySignature(c: Context, signature: Signature, types: Readonly
   const mismatches = taken.flatMap((of, i): readonly Mismatch[] => {
     const reasons = disagree.filter((reason) => pairs[reason.pair]!.of === i);
     if (reasons.length === 0) return [];
-    const expected = substituteType(of.declared, statics);
+    const expected = substituteType(of.declared, unified.bindings);
     return [{ ...of, expected: expected.kind === "tensor" ? expected : of.declared, reasons }];
   });
   const failed = mismatches.length > 0 || unknown;
@@ -207,5 +207,7 @@ export const disagreements = ({ reasons }: Mismatch): readonly string[] =>
         return [`...${reason.name} is ${showShape(reason.expected)} already, and here ${showShape(reason.got)}`];
       case "undetermined":
         return [`axis ${reason.axis} cannot tell ${reason.variables.join(", ")}`];
+      default:
+        return reason satisfies never;
     }
   });

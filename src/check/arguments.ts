@@ -54,10 +54,14 @@ export function matchArguments(
         report(
           c,
           parameter === undefined
-            ? problems.arguments(span, `\`${callee}\` takes ${count === 1 ? "one argument" : `${count} arguments`}`, {
-                label: "one too many",
-                help: usage(callee, parameters),
-              })
+            ? problems.arguments(
+                span,
+                `\`${callee}\` takes ${count === 0 ? "no arguments" : count === 1 ? "one argument" : `${count} arguments`}`,
+                {
+                  label: "one too many",
+                  help: usage(callee, parameters),
+                },
+              )
             : problems.arguments(span, `\`${parameter.name}\` of \`${callee}\` is given twice`, {
                 label: "given by place here, and by name",
               }),

@@ -1,17 +1,17 @@
 import { variable } from "../shape/dim.ts";
-import type { Expression, Name, RecordExpression, Step, TypeExpression } from "../syntax/ast.ts";
+import type { Expression, Name, Step } from "../syntax/ast.ts";
 import { applyLayers } from "./apply.ts";
 import { matchArguments, missingArguments, type Place } from "./arguments.ts";
 import { reportInside, type Site } from "./calls.ts";
 import type { Signature, TensorTypeSymbolic, Type } from "./checked.ts";
 import { type Context, type Env, report } from "./context.ts";
-import { typeOfExpression } from "./dims.ts";
-import { check, infer, isTypeExpression, reportFieldTwice, settle } from "./expressions.ts";
+import { declaredData, declaredFields } from "./declared-data.ts";
+import { check, infer, settle } from "./expressions.ts";
 import { dataOf, networkOf } from "./kinds/index.ts";
 import { reportTwoMeanings } from "./names.ts";
 import { problems } from "./problems.ts";
 import { factsOf } from "./steps.ts";
-import { describeType, errorType, showType } from "./types.ts";
+import { describeType, errorType } from "./types.ts";
 import type { Builtin, Want } from "./want.ts";
 import { fitsWant } from "./wants.ts";
 
@@ -78,7 +78,7 @@ export function callBuiltin(c: Context, env: Env, row: Builtin, site: Site): Typ
     made.set(name.text, infer(c, exampleEnv(env, fieldsOf(types.get("data"))), value));
   }
   c.calls.set(site.node, { arguments: given, layer: layers && site.input === undefined });
-  return complete ? resultOf(c, env, row, types, given, made, site) : errorType;
+  return complete ? resultOf(c, row, types, given, made, site) : errorType;
 }
 
 const isFree = (name: Name | undefined, places: readonly Place[]): boolean =>
@@ -126,86 +126,8 @@ export function checkArgument(
   }
 }
 
-/** `image: f32[28, 28, 1]`, `fields: { age: f32[] }`, `fields: { image: "x.npy" as f32[28, 28, 1] }`: a type as a type. */
-function declaredFields(
-  c: Context,
-  env: Env,
-  e: Expression,
-  want: "type" | "types" | "files",
-  place: { readonly what: string },
-): Type {
-  if (e.kind === "missing") return errorType;
-  if (want === "type" && e.kind === "type") return knownType(c, env, e.type);
-  if (want !== "type" && e.kind === "record") return recordOfTypes(c, env, e, want);
-  const example = {
-    type: "f32[28, 28, 1]",
-    types: "{ age: f32[], label: class[3] }",
-    files: '{ image: "x.npy" as f32[28, 28, 1] }',
-  }[want];
-  report(
-    c,
-    problems.wrongType(e.span, `${place.what} needs a type`, {
-      label: "a type expected here",
-      help: `write it as ${example}`,
-    }),
-  );
-  return errorType;
-}
-
-function recordOfTypes(c: Context, env: Env, e: RecordExpression, want: "types" | "files"): Type {
-  const fields = new Map<string, Type>();
-  for (const field of e.fields) {
-    const { name, value } = field;
-    if (fields.has(name.text)) {
-      reportFieldTwice(c, field);
-      continue;
-    }
-    if (want === "types" && isTypeExpression(value)) fields.set(name.text, knownType(c, env, value));
-    else if (want === "types" && !isTypeExpression(value) && value.kind === "type")
-      fields.set(name.text, knownType(c, env, value.type));
-    else if (want === "files" && !isTypeExpression(value) && value.kind === "as") {
-      check(c, env, value.value, { want: "string" }, { what: `the file of \`${name.text}\`` });
-      fields.set(name.text, knownType(c, env, value.type));
-    } else {
-      fields.set(name.text, errorType);
-      if (value.kind !== "missing" && value.kind !== "type_missing")
-        report(
-          c,
-          problems.wrongType(
-            value.span,
-            want === "types" ? `\`${name.text}\` needs a type` : `\`${name.text}\` needs a file and its type`,
-            {
-              label: want === "types" ? "a type expected here" : '"file" as type expected here',
-              help: want === "types" ? "write f32[28, 28, 1] or class[10]" : 'write "x.npy" as f32[28, 28, 1]',
-            },
-          ),
-        );
-    }
-  }
-  return { kind: "record", fields };
-}
-
-/** The type of a field of data: an array whose sizes are numbers. */
-function knownType(c: Context, env: Env, e: TypeExpression): Type {
-  const type = typeOfExpression(c, env, e);
-  if (type.kind === "error") return type;
-  const known =
-    type.kind === "tensor" &&
-    type.axes.every((axis) => typeof axis === "number") &&
-    (type.classes === undefined || typeof type.classes === "number");
-  if (known) return type;
-  report(
-    c,
-    problems.sizeUnknown(e.span, `the type of a field says every size, and ${showType(type)} does not`, {
-      label: "numbers expected here",
-    }),
-  );
-  return errorType;
-}
-
 function resultOf(
   c: Context,
-  env: Env,
   row: Builtin,
   types: ReadonlyMap<string, Type>,
   given: ReadonlyMap<string, Expression>,
@@ -221,7 +143,8 @@ function resultOf(
       return result.type;
     case "size": {
       const [y, x] = [of(result.y), of(result.x)];
-      if (y.kind !== "int" || x.kind !== "int" || y.value === undefined || x.value === undefined) return { kind: "size" };
+      if (y.kind !== "int" || x.kind !== "int" || y.value === undefined || x.value === undefined)
+        return { kind: "size" };
       return { kind: "size", y: y.value, x: x.value };
     }
     case "same":
@@ -238,7 +161,7 @@ function resultOf(
         : { kind: "record", fields: new Map(result.names.map((name) => [name, data])) };
     }
     case "declared":
-      return declaredData(result.by, types, c, env, given);
+      return declaredData(c, result.by, types, given);
     case "item": {
       const list = of(result.of);
       return list.kind === "list" ? list.item : errorType;
@@ -262,7 +185,9 @@ function resultOf(
 
 /** The model that a sweep makes a family of. */
 function familyOf(c: Context, sweep: Step): Step | undefined {
-  const binding = sweep.base === undefined ? undefined : (factsOf(c, sweep), c.root.bindings.get(sweep.base));
+  // Checking the sweep binds the name of its base.
+  factsOf(c, sweep);
+  const binding = sweep.base === undefined ? undefined : c.root.bindings.get(sweep.base);
   return binding?.kind === "declaration" && binding.declaration.kind === "step" ? binding.declaration : undefined;
 }
 
@@ -282,54 +207,6 @@ function predictedType(c: Context, type: Extract<Type, { kind: "step" }>, site: 
     }),
   );
   return errorType;
-}
-
-function declaredData(
-  by: "csv" | "npy" | "idx" | "images" | "glyphs",
-  types: ReadonlyMap<string, Type>,
-  c: Context,
-  env: Env,
-  given: ReadonlyMap<string, Expression>,
-): Type {
-  const fields = new Map<string, TensorTypeSymbolic>();
-  const declared = types.get("fields");
-  if (declared?.kind === "record") {
-    for (const [name, type] of declared.fields) {
-      if (type.kind !== "tensor") return errorType;
-      fields.set(name, type);
-    }
-    return { kind: "dataset", fields };
-  }
-  if (by === "csv" || by === "npy") return errorType;
-  const image: Type = types.get("image") ?? { kind: "tensor", dtype: "f32", axes: [28, 28, 1] };
-  if (image.kind !== "tensor") return errorType;
-  const classes = classesOf(by, types.get("classes"), c, given.get("classes"));
-  if (classes === undefined) return errorType;
-  fields.set("image", image).set("label", { kind: "tensor", dtype: "i32", axes: [], classes });
-  const data: Type = { kind: "dataset", fields };
-  if (by !== "glyphs") return data;
-  return {
-    kind: "record",
-    fields: new Map([
-      ["train", data],
-      ["test", data],
-    ]),
-  };
-}
-
-function classesOf(by: string, type: Type | undefined, c: Context, e: Expression | undefined): number | undefined {
-  if (by === "glyphs") return 10;
-  if (type?.kind === "list") return type.items?.length;
-  if (type?.kind !== "int") return undefined;
-  if (typeof type.value === "number") return type.value;
-  if (e !== undefined)
-    report(
-      c,
-      problems.sizeUnknown(e.span, "the number of classes must be known before the program runs", {
-        label: "not known while checking",
-      }),
-    );
-  return undefined;
 }
 
 /** The data with the fields that `map` makes, or puts in the place of others. */

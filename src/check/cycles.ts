@@ -8,8 +8,9 @@ import { problems } from "./problems.ts";
  */
 export function reportCycles(c: Context): void {
   const done = new Set<Declaration>();
-  for (const start of c.uses.keys()) {
-    if (done.has(start)) continue;
+  const inOrder = [...c.files.values()].flatMap((file) => file.declarations);
+  for (const start of inOrder) {
+    if (done.has(start) || !c.uses.has(start)) continue;
     const path: { readonly of: Declaration; readonly next: Iterator<Named> }[] = [];
     const open = new Map<Declaration, number>();
     const enter = (of: Declaration): void => {

@@ -7,6 +7,7 @@ import {
   type Dim,
   divideExactly,
   floorDivide,
+  isSpread,
   multiply,
   product,
   type SymbolicPadding,
@@ -14,6 +15,7 @@ import {
   substituteAxes,
   subtract,
   variable,
+  variablesOf,
   window,
 } from "../shape/dim.ts";
 import type { DimExpression, TypeExpression } from "../syntax/ast.ts";
@@ -33,9 +35,9 @@ export function typeOfExpression(c: Context, env: Env, type: TypeExpression): Ty
     case "type_name":
       return namedType(c, type.name, type);
     case "type_tensor":
-      return { kind: "tensor", dtype: type.dtype, axes: type.dims.map((dim) => axisOf(c, env, dim)) };
+      return known({ kind: "tensor", dtype: type.dtype, axes: type.dims.map((dim) => axisOf(c, env, dim)) });
     case "type_class":
-      return { kind: "tensor", dtype: "i32", axes: [], classes: dimOf(c, env, type.classes) };
+      return known({ kind: "tensor", dtype: "i32", axes: [], classes: dimOf(c, env, type.classes) });
     case "type_record":
       return {
         kind: "record",
@@ -45,6 +47,16 @@ export function typeOfExpression(c: Context, env: Env, type: TypeExpression): Ty
       return errorType;
   }
 }
+
+/** Stands for a size that was reported already. */
+const unknown = variable("?");
+
+const known = (type: TensorTypeSymbolic): Type =>
+  [...type.axes, ...(type.classes === undefined ? [] : [type.classes])].some(
+    (axis) => !isSpread(axis) && variablesOf(axis).has("?"),
+  )
+    ? errorType
+    : type;
 
 function namedType(c: Context, name: string, at: TypeExpression): Type {
   switch (name) {
@@ -101,6 +113,7 @@ export function dimOf(c: Context, env: Env, dim: DimExpression): Dim {
             help: right === 0 ? undefined : `write ceil(${left} / ${right}) to round up`,
           }),
         );
+      if (exact === undefined && typeof left === "number" && typeof right === "number") return unknown;
       return exact ?? floorDivide(left, right);
     }
     case "dim_call":
@@ -113,9 +126,9 @@ export function dimOf(c: Context, env: Env, dim: DimExpression): Dim {
           help: `product(${dim.name}) is the product of its sizes`,
         }),
       );
-      return 1;
+      return unknown;
     case "dim_missing":
-      return variable("?");
+      return unknown;
   }
 }
 
@@ -155,7 +168,7 @@ function called(c: Context, env: Env, dim: Extract<DimExpression, { kind: "dim_c
       },
     ),
   );
-  return variable("?");
+  return unknown;
 }
 
 /** A type with what its variables stand for. */

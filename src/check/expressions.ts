@@ -34,11 +34,16 @@ export function check(c: Context, env: Env, e: Expression, want: Want, place: Pl
 /** `check` for an expression whose type is known already. */
 export function settle(c: Context, e: Expression, type: Type, want: Want, place: Place): Type {
   if (type.kind === "error" || fitsWant(type, want)) return type;
+  if (want.want === "list" && e.kind === "list" && type.kind === "list" && type.items?.length === e.items.length) {
+    for (const [i, item] of e.items.entries())
+      settle(c, item, type.items[i]!, want.item, { ...place, what: `an item of ${place.what}` });
+    return errorType;
+  }
   const shaped = want.want === "value" && want.type.kind === "tensor" && type.kind === "tensor";
   report(
     c,
     problems.wrongType(tailSpan(e), `${place.what} needs ${describeWant(want)}, and got ${describeType(type)}`, {
-      label: `${want.want === "value" ? showType(want.type) : describeWant(want)} expected here`,
+      label: `${want.want === "value" && want.type.kind === "tensor" ? showType(want.type) : describeWant(want)} expected here`,
       notes: shaped ? stageNotes(c, e) : [],
       help: place.help ?? hint(type, want),
     }),

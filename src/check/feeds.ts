@@ -125,8 +125,10 @@ function checkMeasure(c: Context, site: StepSite, e: Expression, signature: Sign
   const named = inputs.filter(({ name }) => results.has(name));
   const first = inputs[0];
   if (first === undefined || signature.primitive !== undefined) {
-    if (signature.primitive !== undefined)
-      return checkNumber(c, e, signature.name, applyLayer(c, { kind: "block", signature }, result));
+    if (signature.primitive !== undefined) {
+      checkNumber(c, e, signature.name, applyLayer(c, { kind: "block", signature }, result));
+      return;
+    }
     report(
       c,
       problems.lossShape(e.span, `\`${signature.name}\` takes no array, and cannot be fed the network's result`, {

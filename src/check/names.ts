@@ -5,7 +5,7 @@ import { typeOf, uses } from "./declarations.ts";
 import { primitiveSignature } from "./primitives.ts";
 import { problems } from "./problems.ts";
 import { didYouMean, meaningsOf, namesInScope } from "./scope.ts";
-import { errorType } from "./types.ts";
+import { describeType, errorType } from "./types.ts";
 import type { Builtin, Want } from "./want.ts";
 import { fitsWant } from "./wants.ts";
 
@@ -150,9 +150,13 @@ export function reportTwoMeanings(c: Context, name: Name, rows: readonly Builtin
   const kinds = [...new Set(rows.flatMap((row) => (row.result.result === "opaque" ? [row.result.name] : [])))];
   report(
     c,
-    problems.twoMeanings(name.span, `\`${name.text}\` may be ${kinds.map((kind) => `a ${kind}`).join(" or ")}`, {
-      label: "which one is not known here",
-      help: kinds.length > 0 ? `say it with a type: let … : ${kinds[0]} = …` : undefined,
-    }),
+    problems.twoMeanings(
+      name.span,
+      `\`${name.text}\` may be ${kinds.map((kind) => describeType({ kind: "opaque", name: kind })).join(" or ")}`,
+      {
+        label: "which one is not known here",
+        help: kinds.length > 0 ? `say it with a type: let … : ${kinds[0]} = …` : undefined,
+      },
+    ),
   );
 }

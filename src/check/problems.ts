@@ -1,3 +1,4 @@
+import type { Code } from "../diagnostic/codes.ts";
 import type { Diagnostic, Fix, Note, Span } from "../diagnostic/diagnostic.ts";
 
 export interface Details {
@@ -10,7 +11,7 @@ export interface Details {
 export type Problem = (span: Span, message: string, details?: Details) => Diagnostic;
 
 const problem =
-  (code: Diagnostic["code"], severity: Diagnostic["severity"] = "error"): Problem =>
+  (code: Code, severity: Diagnostic["severity"] = "error"): Problem =>
   (span, message, { label, help, notes = [], fixes = [] } = {}) => ({
     code,
     severity,

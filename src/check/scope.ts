@@ -46,7 +46,10 @@ function importNames(c: Context, file: File): void {
   for (const { names: wanted, from } of file.imports) {
     const target = importedFile(file.name, from.value, c.files);
     const source = target === undefined ? undefined : c.files.get(target);
-    if (source === undefined) continue;
+    if (source === undefined) {
+      for (const { name, as } of wanted) c.missing.add(`${file.name}:${(as ?? name).text}`);
+      continue;
+    }
     const offered = new Map(
       source.declarations.filter(isNamed).map((declaration) => [declaration.name.text, declaration] as const),
     );
