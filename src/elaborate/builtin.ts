@@ -1,6 +1,7 @@
 import type { Call, Expression, Pipe } from "../syntax/ast.ts";
 import { evaluateAll } from "./call.ts";
 import { callData, isDataFunction } from "./kinds/data.ts";
+import { readNumber } from "./read.ts";
 import type { Scope } from "./scope.ts";
 import type { Value } from "./value.ts";
 
@@ -16,7 +17,13 @@ export const callBuiltin = (call: BuiltinCall, scope: Scope): Value => {
   if (isDataFunction(name)) return callData(call, scope);
   if (scope.building !== undefined && isPrediction(name))
     return { kind: "tensor", value: scope.building.prediction(expression) };
-  return { kind: "made", name, arguments: evaluateAll(expressions, scope), expression };
+  const values = evaluateAll(expressions, scope);
+  if (name === "size") {
+    const side = (of: "y" | "x"): number =>
+      readNumber(values.get(of)!, of, { from: 0, whole: true }, { e: expressions.get(of)!, scope });
+    return { kind: "size", y: side("y"), x: side("x") };
+  }
+  return { kind: "made", name, arguments: values, expression };
 };
 
 const predictions = ["predicted", "loss", "probability"] as const;
