@@ -96,10 +96,8 @@ const isBareWord = (e: Expression): boolean =>
 
 function applyBlock(c: Context, env: Env, signature: Signature, site: Site): Type {
   if (signature.open) {
-    const types = new Map(site.arguments.map(({ value }, i) => [`${i}`, value] as const));
-    for (const value of types.values()) infer(c, env, value);
-    const inputs = site.input === undefined ? types : new Map([["input", site.input.expression], ...types]);
-    c.calls.set(site.node, { arguments: inputs, layer: false });
+    // Which block it is, and so what its parameters are, each call of the block around it says.
+    for (const { value } of site.arguments) infer(c, env, value);
     return errorType;
   }
   const parameters: readonly SignatureParameter[] =

@@ -105,7 +105,7 @@ export interface Checked {
   readonly types: ReadonlyMap<Expression, Type>;
   /** By use: every Name in an expression that was resolved. Field names and argument names have none. */
   readonly bindings: ReadonlyMap<Name, Binding>;
-  /** By call, by pipe (its stage then gets the input as first tensor argument), or by a name or field used as a bare stage. */
+  /** By call, or by pipe: its stage then gets the input as first tensor argument. A call of a parameter of type `block` has none: its parameters are not known. */
   readonly calls: ReadonlyMap<Call | Pipe, ResolvedCall>;
   /** Fields of every step with those of its base merged in. */
   readonly steps: ReadonlyMap<Step, ReadonlyMap<string, Expression>>;
