@@ -10,6 +10,7 @@ import {
   type Answer,
   type Checkpoint,
   type Command,
+  type Kept,
   type Session,
 } from "../plan/algorithm.ts";
 import type { Tensor } from "../shape/tensor.ts";
@@ -22,6 +23,12 @@ export interface World<E, R> {
   readonly checkpoint: (at: number, state: Checkpoint) => Effect.Effect<void, E, R>;
   readonly progress: (fraction: number, figures: Readonly<Record<string, number>>) => Effect.Effect<void, E, R>;
   readonly warn: (message: string) => Effect.Effect<void, E, R>;
+  /** Takes a part from where it is kept, or has it computed: `compute` runs its algorithm, whose checkpoints go where `checkpoint` says. */
+  readonly part: <F, S>(
+    part: Extract<Command, { readonly do: "part" }>,
+    compute: (from: Kept | undefined, checkpoint: World<E, R>["checkpoint"]) => Effect.Effect<Checkpoint, F, S>,
+  ) => Effect.Effect<Checkpoint, E | F, R | S>;
+  readonly block: (block: Extract<Command, { readonly do: "block" }>) => Effect.Effect<void, E, R>;
 }
 
 interface Opened {
@@ -29,61 +36,79 @@ interface Opened {
   readonly scope: Scope.Closeable;
 }
 
-/** Runs an algorithm to its end. Its sessions are freed however it ends; what it throws is the fiber's to handle. */
+/** Runs an algorithm to its end. Its sessions are freed however it ends. */
 export const drive = <A, E, R>(
   algorithm: Algorithm<A>,
   world: World<E, R>,
 ): Effect.Effect<A, E | BackendError | AlgorithmFailure, Exclude<R, Scope.Scope>> =>
+  Effect.scoped(advance(algorithm, world, { sessions: new Map(), opened: 0 }));
+
+interface Sessions {
+  readonly sessions: Map<Session, Opened>;
+  opened: number;
+}
+
+/** A part's algorithm runs on the sessions of the one that asked for it. */
+const advance = <A, E, R>(
+  algorithm: Algorithm<A>,
+  world: World<E, R>,
+  open: Sessions,
+): Effect.Effect<A, E | BackendError | AlgorithmFailure, R | Scope.Scope> =>
   Effect.gen(function* () {
-    const sessions = new Map<Session, Opened>();
-    let opened = 0;
-
-    const answer = (command: Command): Effect.Effect<Answer, E | BackendError, R | Scope.Scope> => {
-      switch (command.do) {
-        case "open":
-          return Effect.gen(function* () {
-            // A scope of its own, so that `close` frees one session; a child, so that the end frees all.
-            const scope = yield* Scope.fork(yield* Effect.scope);
-            const session = yield* Scope.provide(
-              world.backend.open(command.program, [...command.resident, ...fields(command, world)]),
-              scope,
-            );
-            sessions.set(++opened, { session, scope });
-            return opened;
-          });
-        case "run":
-          return sessions.get(command.session)!.session.run([...fields(command, world), ...command.feeds]);
-        case "read":
-          return sessions.get(command.session)!.session.read;
-        case "close":
-          return Effect.gen(function* () {
-            const { scope } = sessions.get(command.session)!;
-            sessions.delete(command.session);
-            yield* Scope.close(scope, Exit.void);
-            return undefined;
-          });
-        case "checkpoint":
-          return Effect.as(world.checkpoint(command.at, command.state), undefined);
-        case "progress":
-          return Effect.as(world.progress(command.fraction, command.figures), undefined);
-        case "warn":
-          return Effect.as(world.warn(command.message), undefined);
-      }
-    };
-
-    const advance = (...next: [] | [Answer]) =>
+    const next = (...answers: [] | [Answer]) =>
       Effect.try({
-        try: () => algorithm.next(...next),
+        try: () => algorithm.next(...answers),
         catch: (error) => {
           if (error instanceof AlgorithmFailure) return error;
           throw error;
         },
       });
-
-    let step = yield* advance();
-    while (!step.done) step = yield* advance(yield* answer(step.value));
+    let step = yield* next();
+    while (!step.done) step = yield* next(yield* answer(step.value, world, open));
     return step.value;
-  }).pipe(Effect.scoped);
+  });
+
+const answer = <E, R>(
+  command: Command,
+  world: World<E, R>,
+  open: Sessions,
+): Effect.Effect<Answer, E | BackendError | AlgorithmFailure, R | Scope.Scope> => {
+  const { sessions } = open;
+  switch (command.do) {
+    case "open":
+      return Effect.gen(function* () {
+        // A scope of its own, so that `close` frees one session; a child, so that the end frees all.
+        const scope = yield* Scope.fork(yield* Effect.scope);
+        const session = yield* Scope.provide(
+          world.backend.open(command.program, [...command.resident, ...fields(command, world)]),
+          scope,
+        );
+        sessions.set(++open.opened, { session, scope });
+        return open.opened;
+      });
+    case "run":
+      return sessions.get(command.session)!.session.run([...fields(command, world), ...command.feeds]);
+    case "read":
+      return sessions.get(command.session)!.session.read;
+    case "close":
+      return Effect.gen(function* () {
+        const { scope } = sessions.get(command.session)!;
+        sessions.delete(command.session);
+        yield* Scope.close(scope, Exit.void);
+        return undefined;
+      });
+    case "part":
+      return world.part(command, (from, checkpoint) => advance(command.compute(from), { ...world, checkpoint }, open));
+    case "block":
+      return Effect.as(world.block(command), undefined);
+    case "checkpoint":
+      return Effect.as(world.checkpoint(command.at, command.state), undefined);
+    case "progress":
+      return Effect.as(world.progress(command.fraction, command.figures), undefined);
+    case "warn":
+      return Effect.as(world.warn(command.message), undefined);
+  }
+};
 
 const fields = (
   { rows }: Extract<Command, { readonly do: "run" | "open" }>,

@@ -35,5 +35,8 @@ export const driveStep = <A, E = never, R = never>(
         return emit({ event: "step.progress", step: step.id, fraction, figures });
       }),
     warn: (message) => warn(step, "MTT5002", message),
+    part: (_, compute) => compute(undefined, () => Effect.void),
+    block: ({ array }) =>
+      Effect.die(new TypeError(`a ${step.body.kind} step writes no blocks, and got one of ${array}`)),
   });
 };

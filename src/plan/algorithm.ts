@@ -31,6 +31,28 @@ export type Command =
   | { readonly do: "close"; readonly session: Session }
   /** A state to go on from, kept by the store under the step's key and `at`. */
   | { readonly do: "checkpoint"; readonly at: number; readonly state: Checkpoint }
+  /**
+   * A part of the result that other queries need too (a gradient, a basis, a factor, a solve): taken from the store where it is there, else computed
+   * and stored. Its key is `of`, the contents of those of the step's inputs that `reads` lists, and the engine. Answers the part.
+   */
+  | {
+      readonly do: "part";
+      /** For people: `curvature`, `solve`. */
+      readonly name: string;
+      readonly of: Json;
+      /** Numbers of the step's inputs whose contents the part depends on. */
+      readonly reads: readonly number[];
+      /** `from` is the part's last checkpoint, where a run before was stopped in the middle. */
+      readonly compute: (from: Kept | undefined) => Algorithm<Checkpoint>;
+    }
+  /** A block of a result too large for memory, [rows, …] from row `from` on; the driver writes it to the step's array `array` of shape `shape`. */
+  | {
+      readonly do: "block";
+      readonly array: string;
+      readonly shape: readonly number[];
+      readonly from: number;
+      readonly values: Tensor;
+    }
   | { readonly do: "progress"; readonly fraction: number; readonly figures: Readonly<Record<string, number>> }
   | { readonly do: "warn"; readonly message: string };
 
@@ -40,10 +62,16 @@ export interface Checkpoint {
   readonly figures: Json;
 }
 
+/** A checkpoint and how far it is. */
+export interface Kept {
+  readonly at: number;
+  readonly state: Checkpoint;
+}
+
 export type Session = number;
 
-/** What the driver sends back: a session, arrays, or nothing. */
-export type Answer = Session | readonly Tensor[] | undefined;
+/** What the driver sends back: a session, arrays, a part, or nothing. */
+export type Answer = Session | readonly Tensor[] | Checkpoint | undefined;
 
 export type Algorithm<R> = Generator<Command, R, Answer>;
 
@@ -58,11 +86,7 @@ export class AlgorithmFailure extends Error {
   }
 }
 
-export function* open(
-  program: Program,
-  resident: readonly Tensor[],
-  rows?: Rows,
-): Generator<Command, Session, Answer> {
+export function* open(program: Program, resident: readonly Tensor[], rows?: Rows): Generator<Command, Session, Answer> {
   const answer = yield rows === undefined ? { do: "open", program, resident } : { do: "open", program, resident, rows };
   if (typeof answer !== "number") throw new TypeError("open answers a session");
   return answer;
@@ -84,7 +108,23 @@ export function* close(session: Session): Generator<Command, void, Answer> {
   yield { do: "close", session };
 }
 
+/** See the command `part`. */
+export function* part(
+  name: string,
+  of: Json,
+  reads: readonly number[],
+  compute: (from: Kept | undefined) => Algorithm<Checkpoint>,
+): Generator<Command, Checkpoint, Answer> {
+  const answer = yield { do: "part", name, of, reads, compute };
+  if (answer === undefined || typeof answer === "number" || !("figures" in answer)) {
+    throw new TypeError("part answers a checkpoint");
+  }
+  return answer;
+}
+
 const arrays = (answer: Answer): readonly Tensor[] => {
-  if (answer === undefined || typeof answer === "number") throw new TypeError("run and read answer arrays");
+  if (answer === undefined || typeof answer === "number" || "figures" in answer) {
+    throw new TypeError("run and read answer arrays");
+  }
   return answer;
 };

@@ -11,6 +11,7 @@ export interface Driven<R> {
   readonly checkpoints: readonly { readonly at: number; readonly state: Checkpoint }[];
   readonly progress: readonly { readonly fraction: number; readonly figures: Readonly<Record<string, number>> }[];
   readonly warnings: readonly string[];
+  readonly blocks: readonly Extract<Command, { readonly do: "block" }>[];
   /** Commands by kind. */
   readonly counts: Readonly<Record<Command["do"], number>>;
   /** Sessions still open at the end. */
@@ -23,7 +24,8 @@ export const drive = <R>(algorithm: Algorithm<R>, ...data: readonly Columns[]): 
   const checkpoints: { at: number; state: Checkpoint }[] = [];
   const progress: { fraction: number; figures: Readonly<Record<string, number>> }[] = [];
   const warnings: string[] = [];
-  const counts = { open: 0, run: 0, read: 0, close: 0, checkpoint: 0, progress: 0, warn: 0 };
+  const blocks: Extract<Command, { readonly do: "block" }>[] = [];
+  const counts = { open: 0, run: 0, read: 0, close: 0, checkpoint: 0, progress: 0, warn: 0, part: 0, block: 0 };
 
   const answer = (command: Command): Answer => {
     counts[command.do]++;
@@ -45,6 +47,11 @@ export const drive = <R>(algorithm: Algorithm<R>, ...data: readonly Columns[]): 
       case "close":
         sessions.delete(command.session);
         return undefined;
+      case "part":
+        return advance(command.compute(undefined));
+      case "block":
+        blocks.push(command);
+        return undefined;
       case "checkpoint":
         checkpoints.push(command);
         return undefined;
@@ -57,9 +64,12 @@ export const drive = <R>(algorithm: Algorithm<R>, ...data: readonly Columns[]): 
     }
   };
 
-  let next = algorithm.next(undefined);
-  while (!next.done) next = algorithm.next(answer(next.value));
-  return { result: next.value, checkpoints, progress, warnings, counts, open: sessions.size };
+  const advance = <T>(algorithm: Algorithm<T>): T => {
+    let next = algorithm.next(undefined);
+    while (!next.done) next = algorithm.next(answer(next.value));
+    return next.value;
+  };
+  return { result: advance(algorithm), blocks, checkpoints, progress, warnings, counts, open: sessions.size };
 };
 
 const gather = (data: readonly Columns[], rows: Rows | undefined): readonly Tensor[] =>
