@@ -1,6 +1,7 @@
 import { expect } from "vitest";
-import { GraphBuilder } from "../../src/ir/builder.ts";
+import { define } from "../../src/ir/builder.ts";
 import type { Graph } from "../../src/ir/graph.ts";
+import * as op from "../../src/ir/operations.ts";
 import { isFloat } from "../../src/shape/dtype.ts";
 import { sizeOf, type Tensor, tensor } from "../../src/shape/tensor.ts";
 
@@ -79,24 +80,21 @@ export function stack(parts: readonly Tensor[]): Tensor {
   );
 }
 
-/** sum(w y) + sum(y y) / 2 over the float outputs: a scalar whose second derivatives see the operation's own. */
+/** sum(w y) + sum(y y) / 2 over the float outputs, in the dtype of the weights: a scalar whose second derivatives see the operation's own. */
 export function scalarized(graph: Graph, weights: readonly Tensor[]): Graph {
-  const b = new GraphBuilder();
-  const inputs = graph.inputs.map(({ name, type }) => b.input(name, type));
-  const outputs = b.inline(graph, inputs).filter((v) => isFloat(b.typeOf(v).dtype));
-  const total = outputs.reduce<number>(
-    (sum, v, i) => {
-      const { shape } = b.typeOf(v);
-      const y = b.typeOf(v).dtype === "f64" ? v : b.apply("convert", [v], { dtype: "f64" });
-      const half = b.apply("broadcast_in_dim", [b.constant(tensor("f64", [], [0.5]))], { shape, dimensions: [] });
-      const quadratic = b.apply("multiply", [half, b.apply("multiply", [y, y], {})], {});
-      const linear = b.apply("multiply", [b.constant(weights[i]!), y], {});
-      const sumOf = b.apply("reduce_sum", [b.apply("add", [linear, quadratic], {})], {
-        dimensions: shape.map((_, axis) => axis),
+  const dtype = weights[0]?.dtype ?? "f64";
+  return define(
+    graph.inputs.map(({ name, type }) => [name, type]),
+    (b, ...inputs) => {
+      const floats = b.inline(graph, inputs).filter((v) => isFloat(b.typeOf(v).dtype));
+      const terms = floats.map((v, i) => {
+        const y = op.convert(b, v, dtype);
+        return op.reduceSum(
+          b,
+          op.add(b, op.multiply(b, b.constant(weights[i]!), y), op.scale(b, op.square(b, y), 0.5)),
+        );
       });
-      return b.apply("add", [sum, sumOf], {});
+      return [terms.reduce((sum, term) => op.add(b, sum, term))];
     },
-    b.constant(tensor("f64", [], [0])),
   );
-  return b.build([total]);
 }
