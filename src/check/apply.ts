@@ -26,6 +26,8 @@ export interface Mismatch {
   readonly expected: TensorTypeSymbolic;
   readonly got: TensorTypeSymbolic;
   readonly reasons: readonly UnifyMismatch[];
+  /** The number of classes of a label disagrees. */
+  readonly classes: boolean;
 }
 
 interface Taken {
@@ -38,7 +40,7 @@ interface Taken {
 export function applySignature(c: Context, signature: Signature, types: ReadonlyMap<string, Type>): Applied {
   const statics = staticBindings(signature, types);
   const taken: Taken[] = [];
-  const pairs: (ShapePair & { readonly of: number })[] = [];
+  const pairs: (ShapePair & { readonly of: number; readonly classes?: true })[] = [];
   let unknown = false;
   const take = (parameter: string, declared: Type, got: Type | undefined): void => {
     if (got === undefined) return;
@@ -51,7 +53,7 @@ export function applySignature(c: Context, signature: Signature, types: Readonly
       taken.push({ parameter, declared, got: tensor });
       pairs.push({ declared: declared.axes, actual: tensor.axes, of: taken.length - 1 });
       if (declared.classes !== undefined && tensor.classes !== undefined)
-        pairs.push({ declared: [declared.classes], actual: [tensor.classes], of: taken.length - 1 });
+        pairs.push({ declared: [declared.classes], actual: [tensor.classes], of: taken.length - 1, classes: true });
     }
   };
   for (const { name, type } of signature.parameters) take(name, type, types.get(name));
@@ -62,7 +64,8 @@ export function applySignature(c: Context, signature: Signature, types: Readonly
     const reasons = disagree.filter((reason) => pairs[reason.pair]!.of === i);
     if (reasons.length === 0) return [];
     const expected = substituteType(of.declared, unified.bindings);
-    return [{ ...of, expected: expected.kind === "tensor" ? expected : of.declared, reasons }];
+    const classes = reasons.some((reason) => pairs[reason.pair]!.classes === true);
+    return [{ ...of, expected: expected.kind === "tensor" ? expected : of.declared, reasons, classes }];
   });
   const failed = mismatches.length > 0 || unknown;
   const bindings = failed ? statics : unified.bindings;
@@ -196,8 +199,9 @@ export function needs({ expected, reasons }: Mismatch): string {
 }
 
 /** Every axis that disagrees, one line each. */
-export const disagreements = ({ reasons }: Mismatch): readonly string[] =>
+export const disagreements = ({ parameter, reasons, classes, expected, got }: Mismatch): readonly string[] =>
   reasons.flatMap((reason) => {
+    if (classes) return [`\`${parameter}\` is ${showTensor(got)}, expected ${showTensor(expected)}`];
     switch (reason.kind) {
       case "rank":
         return [];

@@ -76,6 +76,7 @@ function applyValue(c: Context, env: Env, type: Type, callee: Expression, site: 
       c,
       problems.notCallable(callee.span, `${describeType(type)} cannot be called`, {
         label: site.input === undefined ? "not a block" : "not a stage of a pipe",
+        help: "blocks, layers and built-in functions can be called",
       }),
     );
   return unresolved(c, env, site);
@@ -215,6 +216,7 @@ function argumentTypes(
         c,
         problems.sizeUnknown(expression.span, `${place.what} makes a size, and must be known before the program runs`, {
           label: "not known while checking",
+          help: "write the number, or make it a param: `param units: int = 10`",
         }),
       );
       types.set(name, errorType);

@@ -50,6 +50,7 @@ function reportCycle(c: Context, through: readonly Declaration[], from: Declarat
           own ? `\`${to.name.text}\` is defined by itself` : `these are defined by each other: ${names}`,
           {
             label: "leads back to where it started",
+            help: "write one of them without the others",
           },
         ),
   );

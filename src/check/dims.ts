@@ -80,7 +80,10 @@ function namedType(c: Context, name: string, at: TypeExpression): Type {
       const near = nearMiss(name, [...plainTypes, ...opaqueKinds, "f32", "f64", "class"]);
       report(
         c,
-        problems.unknownType(at.span, `there is no type \`${name}\``, { label: "not a type", help: didYouMean(near) }),
+        problems.unknownType(at.span, `there is no type \`${name}\``, {
+          label: "not a type",
+          help: didYouMean(near) ?? `the types are ${plainTypes.join(", ")}, f32[…], class[n]`,
+        }),
       );
       return errorType;
     }

@@ -163,7 +163,9 @@ function checkMeasure(c: Context, site: StepSite, e: Expression, signature: Sign
     return;
   }
   const applied = applySignature(c, signature, types);
-  for (const mismatch of applied.mismatches)
+  // One report for the loss, however many of its inputs disagree.
+  const [mismatch] = applied.mismatches;
+  if (mismatch !== undefined)
     report(
       c,
       problems.lossShape(
@@ -173,7 +175,7 @@ function checkMeasure(c: Context, site: StepSite, e: Expression, signature: Sign
           label: `does not fit the network's ${describeType(result)}`,
           notes: [
             ...[...types].map(([name, type]) => ({ kind: "text" as const, text: `${name} is ${showType(type)}` })),
-            ...disagreements(mismatch).map((text) => ({ kind: "text" as const, text })),
+            ...applied.mismatches.flatMap(disagreements).map((text) => ({ kind: "text" as const, text })),
           ],
         },
       ),

@@ -63,10 +63,16 @@ function candidates(importer: string, from: string): readonly string[] {
 
 const missing = (from: { readonly span: Span; readonly value: string }, importer: string, sources: Sources) => {
   const known = [...sources.keys()].filter((name) => name !== importer).map((name) => asImported(importer, name));
-  const near = nearMiss(from.value, known);
-  return problems.missingFile(from.span, `there is no file ${JSON.stringify(from.value)}`, {
+  const { value } = from;
+  const near = nearMiss(value, known);
+  return problems.missingFile(from.span, `there is no file ${JSON.stringify(value)}`, {
     label: "not found",
-    help: near === undefined ? undefined : `did you mean "${near}"?`,
+    help:
+      near !== undefined
+        ? `did you mean "${near}"?`
+        : value.startsWith(STANDARD)
+          ? `the library has ${known.filter((name) => name.startsWith(STANDARD)).join(", ")}`
+          : "a path is relative to the file that imports it",
   });
 };
 

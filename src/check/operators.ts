@@ -234,7 +234,9 @@ function mismatch(c: Context, e: Binary, left: Type, right: Type, cannot: string
     c,
     problems.operator(e.operatorSpan, `${describeType(left)} and ${describeType(right)} ${cannot}`, {
       label: `${showType(left)} ${e.operator} ${showType(right)}`,
-      help: numeric ? `both sides must have one element type` : undefined,
+      help: numeric
+        ? `both sides must have one element type: convert(x, "${left.kind === "tensor" && left.dtype !== "i32" ? left.dtype : "f32"}") makes them so`
+        : "operators are for numbers and arrays; `==` and `!=` also for texts and bools",
     }),
   );
   return isCondition(e.operator) ? bool : errorType;

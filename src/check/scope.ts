@@ -62,7 +62,7 @@ function importNames(c: Context, file: File): void {
           c,
           problems.notExported(name.span, `"${from.value}" declares no \`${name.text}\``, {
             label: "not declared there",
-            help: didYouMean(near),
+            help: didYouMean(near) ?? `it declares ${[...offered.keys()].filter(isPublic).join(", ")}`,
           }),
         );
         // Declared as nothing, so that its uses are not reported again.

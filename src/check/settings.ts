@@ -35,7 +35,10 @@ export function settingType(c: Context, param: Param, type: Type): Type | undefi
       problems.setting(
         param.name.span,
         `--set ${param.name.text}=${text}: the param is ${describeType(type)}, and this is none`,
-        { label: `${describeType(type)} expected` },
+        {
+          label: `${describeType(type)} expected`,
+          help: `give it as one: --set ${param.name.text}=${example[type.kind] ?? "…"}`,
+        },
       ),
     );
     return type;
@@ -53,6 +56,15 @@ export function settingType(c: Context, param: Param, type: Type): Type | undefi
       return type;
   }
 }
+
+/** What a setting of a type looks like. */
+const example: { readonly [kind: string]: string } = {
+  int: "10",
+  float: "1e-3",
+  bool: "true",
+  size: "3x3",
+  padding: "same",
+};
 
 /** The text as a value of the param's type; undefined where it is none. */
 export function parseSetting(text: string, type: Type): Setting | undefined {

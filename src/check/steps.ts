@@ -127,6 +127,7 @@ function reportMissing(c: Context, step: Step, missing: readonly KindField[]): v
     c,
     problems.missingStepField(step.name.span, `${step.step} \`${step.name.text}\` needs ${last}`, {
       label: missing.length === 1 ? "a field is missing" : "fields are missing",
+      help: `add ${missing.map(({ name }) => `\`${name}: …\``).join(", ")}`,
       notes: missing.map(({ name, doc }) => ({ kind: "text", text: `${name}: ${doc}` })),
     }),
   );
