@@ -4,6 +4,7 @@ import { add, divide, fullLike, multiply, negate, scale, subtract, transpose } f
 import type { Empty, Prim, Prims } from "../ir/primitives.ts";
 import { isFloat } from "../shape/dtype.ts";
 import { range } from "./axes.ts";
+import { freshNames } from "./names.ts";
 import { simplify } from "./simplify.ts";
 import type { LinearPrim } from "./transpose.ts";
 
@@ -21,11 +22,12 @@ export function forward(graph: Graph, wrt: readonly number[]): Graph {
   const b = new GraphBuilder();
   const values: Value[] = graph.inputs.map(({ name, type }) => b.input(name, type));
   const tangents: (Tangent | undefined)[] = values.map(() => undefined);
+  const fresh = freshNames(graph);
   for (const position of wrt) {
     const input = graph.inputs[position];
     if (input === undefined || !isFloat(input.type.dtype))
       throw new RangeError(`input ${position} cannot be differentiated: it is no float input`);
-    tangents[position] = { tangent: b.input(`d_${input.name}`, input.type) };
+    tangents[position] = { tangent: b.input(fresh(`d_${input.name}`), input.type) };
   }
   const f = forwardOps(b);
   for (const { op, params, inputs, type } of graph.nodes) {

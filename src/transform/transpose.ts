@@ -4,6 +4,7 @@ import { add, fullLike, transpose as permute, reshape } from "../ir/operations.t
 import type { Prims } from "../ir/primitives.ts";
 import type { TensorType } from "../shape/tensor.ts";
 import { otherAxes, range, splat } from "./axes.ts";
+import { freshNames } from "./names.ts";
 
 /** The operations that are linear in an operand; all that a tangent ever meets. */
 export type LinearPrim =
@@ -36,13 +37,15 @@ export type LinearPrim =
 /**
  * Reverse mode of the linear part of a graph. The `outputs` named are linear in the `inputs` named; the others do not depend on them.
  * Result inputs: the other inputs, then a cotangent for each of `outputs`. Result outputs: the other outputs, then for each of `inputs` the
- * cotangents pulled back to it (zeros where nothing arrives). What does not depend on `inputs` is computed as it was.
+ * cotangents pulled back to it (zeros where nothing arrives). What does not depend on `inputs` is computed as it was. Throws TypeError where
+ * an output is not linear.
  */
 export function transpose(
   graph: Graph,
   { inputs, outputs }: { readonly inputs: readonly number[]; readonly outputs: readonly number[] },
 ): Graph {
-  return transposeWith(graph, inputs, outputs, (b, type, i) => b.input(`ct_${i}`, type));
+  const fresh = freshNames(graph);
+  return transposeWith(graph, inputs, outputs, (b, type, i) => b.input(fresh(`ct_${i}`), type));
 }
 
 /** `transpose`, with the cotangents given by `seed` instead of inputs; undefined is zero. */
@@ -107,7 +110,7 @@ type TransposeRule<P extends LinearPrim> = (
 ) => readonly (Value | undefined)[];
 
 function transposeNode(b: Ops<Value>, node: Node, ct: Value, operands: readonly Operand[]) {
-  if (!isLinear(node)) throw new TypeError(`${node.op} is not linear in every operand that varies`);
+  if (!isLinear(node)) throw new TypeError(`the outputs are not linear in the inputs to transpose: ${node.op}`);
   const absent: Operand = { type: { dtype: "bool", shape: [] }, known: undefined };
   const [x = absent, y = absent, z = absent, ...more] = operands;
   return applyRule(b, node.op, node.params, ct, [x, y, z, ...more]);
@@ -124,10 +127,16 @@ const bilinear =
     left: (b: Ops<Value>, params: Prims[P], ct: Value, y: Value, types: readonly [TensorType, TensorType]) => Value,
     right: (b: Ops<Value>, params: Prims[P], ct: Value, x: Value, types: readonly [TensorType, TensorType]) => Value,
   ): TransposeRule<P> =>
-  (b, params, ct, [x, y]) => [
-    y.known === undefined ? undefined : left(b, params, ct, y.known, [x.type, y.type]),
-    x.known === undefined ? undefined : right(b, params, ct, x.known, [x.type, y.type]),
-  ];
+  (b, params, ct, [x, y]) =>
+    x.known === undefined
+      ? [left(b, params, ct, constant(y), [x.type, y.type]), undefined]
+      : [undefined, right(b, params, ct, x.known, [x.type, y.type])];
+
+/** An operand that must not vary with the transposed inputs: a product of two that do is not linear. */
+function constant({ known }: Operand): Value {
+  if (known === undefined) throw new TypeError("the outputs are not linear in the inputs to transpose");
+  return known;
+}
 
 const rules: { readonly [P in LinearPrim]: TransposeRule<P> } = {
   negate: (b, _, ct) => [b.apply("negate", [ct], {})],
@@ -139,14 +148,14 @@ const rules: { readonly [P in LinearPrim]: TransposeRule<P> } = {
     (b, _, ct, x) => b.apply("multiply", [x, ct], {}),
   ),
   // linear in the numerator
-  divide: (b, _, ct, [, y]) => [b.apply("divide", [ct, y.known!], {})],
+  divide: (b, _, ct, [, y]) => [b.apply("divide", [ct, constant(y)], {})],
   // ct where the operand was chosen, 0 elsewhere
   select: (b, _, ct, [pred, yes, no]) => {
     const zero = fullLike(b, ct, 0);
     return [
       undefined,
-      yes.known === undefined ? b.apply("select", [pred.known!, ct, zero], {}) : undefined,
-      no.known === undefined ? b.apply("select", [pred.known!, zero, ct], {}) : undefined,
+      yes.known === undefined ? b.apply("select", [constant(pred), ct, zero], {}) : undefined,
+      no.known === undefined ? b.apply("select", [constant(pred), zero, ct], {}) : undefined,
     ];
   },
 
@@ -199,10 +208,10 @@ const rules: { readonly [P in LinearPrim]: TransposeRule<P> } = {
       dotCotangent(b, ct, x, y.shape, p.rhs_batch, p.rhs_contracting, p.lhs_batch, p.lhs_contracting, "last"),
   ),
   gather: (b, { axis, batch_dims }, ct, [x, indices]) => [
-    b.apply("scatter_add", [ct, indices.known!], { axis, batch_dims, size: x.type.shape[axis]! }),
+    b.apply("scatter_add", [ct, constant(indices)], { axis, batch_dims, size: x.type.shape[axis]! }),
   ],
   scatter_add: (b, { axis, batch_dims }, ct, [, indices]) => [
-    b.apply("gather", [ct, indices.known!], { axis, batch_dims }),
+    b.apply("gather", [ct, constant(indices)], { axis, batch_dims }),
   ],
 
   // y = x * w: dx = input_gradient(dy, w), dw = filter_gradient(x, dy)

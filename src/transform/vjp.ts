@@ -4,6 +4,7 @@ import { isFloat } from "../shape/dtype.ts";
 import type { TensorType } from "../shape/tensor.ts";
 import { splat } from "./axes.ts";
 import { forward } from "./jvp.ts";
+import { freshNames } from "./names.ts";
 import { dropOutputs } from "./outputs.ts";
 import { simplify } from "./simplify.ts";
 import { transposeWith } from "./transpose.ts";
@@ -12,8 +13,10 @@ import { transposeWith } from "./transpose.ts";
  * Reverse mode: forward mode, whose part that is linear in the tangents is transposed. Inputs: the original ones, then a cotangent for each float
  * output. Outputs: the original ones, then a gradient for each of `wrt` (positions of float inputs).
  */
-export const vjp = (graph: Graph, wrt: readonly number[]): Graph =>
-  reverse(graph, wrt, (b, type, i) => b.input(`ct_${i}`, type));
+export function vjp(graph: Graph, wrt: readonly number[]): Graph {
+  const fresh = freshNames(graph);
+  return reverse(graph, wrt, (b, type, i) => b.input(fresh(`ct_${i}`), type));
+}
 
 /** The gradient of the first output, a float scalar. Inputs: the original ones. Outputs: the original ones, then a gradient for each of `wrt`. */
 export function gradient(graph: Graph, wrt: readonly number[]): Graph {

@@ -268,6 +268,30 @@ describe("transpose", () => {
   });
 });
 
+describe("transpose of what is not linear", () => {
+  it.each([
+    ["a product of both", (b: Ops<Value>, x: Value, y: Value) => op.multiply(b, x, y)],
+    ["a quotient", (b: Ops<Value>, x: Value, y: Value) => op.divide(b, x, y)],
+    ["a function", (b: Ops<Value>, x: Value) => op.unary(b, "tanh", x)],
+  ] as const)("%s is refused", (_, body) => {
+    const inputs = [
+      ["x", f64(2)],
+      ["y", f64(2)],
+    ] as const;
+    const graph = graphOf(inputs, (b, ...[x, y]) => [body(b, x!, y!)]);
+    expect(() => transpose(graph, { inputs: [0, 1], outputs: [0] })).toThrow(TypeError);
+  });
+});
+
+describe("inputs", () => {
+  it("that are added never share a name", () => {
+    const graph = graphOf([["x", f64()]], (b, ...[x]) => [op.square(b, x!)]);
+    const twice = jvp(vjp(vjp(jvp(graph, [0]), [0]), [0]), [0, 1]);
+    expect(new Set(twice.inputs.map(({ name }) => name)).size).toBe(twice.inputs.length);
+    expect(jvp(jvp(graph, [0]), [0]).inputs.map(({ name }) => name)).toEqual(["x", "d_x", "d_x_2"]);
+  });
+});
+
 describe("misuse", () => {
   const graph = graphOf(
     [
