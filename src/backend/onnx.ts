@@ -43,7 +43,12 @@ export const onnx = (options: OnnxOptions = {}): Backend => {
     identity: `onnx/${version}/${device}`,
     open: (program, resident) =>
       Effect.gen(function* () {
-        const { lifted, model, bytes } = yield* Effect.try({ try: () => prepare(program), catch: fault });
+        const {
+          lifted,
+          inputs: declared,
+          outputs: made,
+          bytes,
+        } = yield* Effect.try({ try: () => prepare(program, resident), catch: fault });
         const ort = yield* Effect.tryPromise({ try: loadOrt, catch: fault });
         const native = yield* Effect.acquireRelease(
           Effect.tryPromise({
@@ -66,17 +71,21 @@ export const onnx = (options: OnnxOptions = {}): Backend => {
 
         const values = resident.map(copy);
         const feeds: Record<string, OrtTensor> = {};
+        const feed = (i: number, value: Tensor) => {
+          const input = declared.get(`input${i}`);
+          if (input !== undefined) feeds[input.name] = wrap(value, input);
+        };
         values.forEach((value, i) => {
-          feeds[`input${i}`] = wrap(value, model.inputs[i]!);
+          feed(i, value);
         });
-        // What the next run writes: a value, and the engine's view of it.
-        const next = values.slice(0, updated).map((value, i) => {
-          const tensor = zeros(value.dtype, value.shape);
-          return { tensor, input: wrap(tensor, model.inputs[i]!), output: wrap(tensor, model.outputs[i]!) };
+        // An updated value as the engine sees it read and written; what the next run writes, and what it reads.
+        const double = (tensor: Tensor, i: number) => ({
+          tensor,
+          input: wrap(tensor, declared.get(`input${i}`)!),
+          output: wrap(tensor, made[i]!),
         });
-        const now = values.slice(0, updated).map((tensor, i) => {
-          return { tensor, input: feeds[`input${i}`]!, output: wrap(tensor, model.outputs[i]!) };
-        });
+        const next = values.slice(0, updated).map(({ dtype, shape }, i) => double(zeros(dtype, shape), i));
+        const now = values.slice(0, updated).map(double);
         const one = yield* Semaphore.make(1);
 
         const run = async (fed: readonly Tensor[]): Promise<readonly Tensor[]> => {
@@ -89,14 +98,14 @@ export const onnx = (options: OnnxOptions = {}): Backend => {
                 needs.map((i) => inputs[i]!),
               ),
             );
-          for (let i = values.length; i < inputs.length; i++) feeds[`input${i}`] = wrap(inputs[i]!, model.inputs[i]!);
+          for (let i = values.length; i < inputs.length; i++) feed(i, inputs[i]!);
           const results = answers.map((type) => zeros(type.dtype, type.shape));
           const fetches: Record<string, OrtTensor> = {};
           next.forEach(({ output }, i) => {
             fetches[`output${i}`] = output;
           });
           results.forEach((result, i) => {
-            fetches[`output${updated + i}`] = wrap(result, model.outputs[updated + i]!);
+            fetches[`output${updated + i}`] = wrap(result, made[updated + i]!);
           });
           await native.run(feeds, fetches);
           for (let i = 0; i < updated; i++) {
@@ -125,10 +134,25 @@ export const loadOrt = async () => {
   return ort;
 };
 
-const prepare = (program: Program) => {
+/** Bytes of resident values that a model may hold as constants. */
+const CONSTANT_BYTES = 64e6;
+
+/** What stays in the engine and never changes is a constant to it: it lays out kernels and computes what depends on constants alone once. */
+const prepare = (program: Program, resident: readonly Tensor[]) => {
   const lifted = liftRandom(program.graph);
-  const model = lowerOnnx(lifted.graph);
-  return { lifted, model, bytes: encodeModel(model) };
+  const known = new Map<number, Tensor>();
+  let bytes = 0;
+  for (let i = program.updated; i < program.resident; i++) {
+    bytes += resident[i]!.data.byteLength;
+    if (bytes <= CONSTANT_BYTES) known.set(i, resident[i]!);
+  }
+  const model = lowerOnnx(lifted.graph, known);
+  return {
+    lifted,
+    inputs: new Map(model.inputs.map((input) => [input.name, input])),
+    outputs: model.outputs,
+    bytes: encodeModel(model),
+  };
 };
 
 const copy = (value: Tensor): Tensor => ({ ...value, data: value.data.slice() }) as Tensor;

@@ -1,5 +1,6 @@
 import type { Graph, Node, Value } from "../ir/graph.ts";
 import type { Prim } from "../ir/primitives.ts";
+import type { Tensor } from "../shape/tensor.ts";
 import { convolutions } from "./onnx/convolutions.ts";
 import { elementwise } from "./onnx/elementwise.ts";
 import { Emitter, sameShape } from "./onnx/emitter.ts";
@@ -26,15 +27,19 @@ const rules: { readonly [P in Prim]: Rule<P> } = {
 
 /**
  * The graph as an ONNX model, inputs and outputs in order under the names `input0`, `output0`, …; an array is declared in a shape with as many
- * elements, not always its own. Draws nothing: lift `random_bits` first.
+ * elements, not always its own. Those of `known` are no inputs but constants. Draws nothing: lift `random_bits` first.
  * Throws LoweringError for what the engine cannot compute.
  */
-export function lowerOnnx(graph: Graph): OnnxModel {
-  const emitter = new Emitter();
-  const inputs = graph.inputs.map(
-    ({ type }, i): OnnxValue => ({ name: `input${i}`, type: type.dtype, shape: type.shape }),
-  );
-  const views: View[] = graph.inputs.map(({ type }, i) => plain(emitter, inputs[i]!, type.dtype, type.shape));
+export function lowerOnnx(graph: Graph, known: Known = new Map()): OnnxModel {
+  const emitter = new Emitter(isInference(graph, known));
+  const inputs: OnnxValue[] = [];
+  const views: View[] = graph.inputs.map(({ type: { dtype, shape } }, i) => {
+    const value = known.get(i);
+    if (value !== undefined) return plain(emitter, emitter.constant(dtype, shape, value.data), dtype, shape);
+    const input = { name: `input${i}`, type: dtype, shape };
+    inputs.push(input);
+    return plain(emitter, input, dtype, shape);
+  });
   const fusions = findFusions(graph);
   const viewOf = (value: Value): View => views[value]!;
   for (const node of graph.nodes) {
@@ -58,6 +63,16 @@ export function lowerOnnx(graph: Graph): OnnxModel {
   const done = passes.reduce((before, pass) => pass.run(before), draft);
   return { name: "mtt", inputs: done.inputs, outputs: done.outputs, constants: done.constants, nodes: done.nodes };
 }
+
+/** Inputs whose values are known when the graph is lowered, and are in the model. */
+export type Known = ReadonlyMap<Value, Tensor>;
+
+/** Whether every kernel is known and nothing is differentiated by images. */
+const isInference = ({ nodes, inputs }: Graph, known: Known): boolean =>
+  nodes.every(({ op, inputs: [, w] }) => {
+    if (op === "conv2d_input_gradient" || op === "conv2d_filter_gradient") return false;
+    return op !== "conv2d" || known.has(w!) || nodes[w! - inputs.length]?.op === "constant";
+  });
 
 const lowerNode = <P extends Prim>(emitter: Emitter, node: Node & { readonly op: P }, inputs: readonly View[]): View =>
   (rules[node.op] as Rule<Prim>)(emitter, inputs, node.params, node.type);

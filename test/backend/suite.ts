@@ -6,6 +6,7 @@ import { CurrentBackend } from "../../src/backend/backend.ts";
 import { GraphBuilder } from "../../src/ir/builder.ts";
 import { evaluate } from "../../src/ir/evaluate.ts";
 import type { Graph } from "../../src/ir/graph.ts";
+import type { Prims } from "../../src/ir/primitives.ts";
 import { isFloat } from "../../src/shape/dtype.ts";
 import { type Tensor, tensor } from "../../src/shape/tensor.ts";
 import { jvp } from "../../src/transform/jvp.ts";
@@ -181,6 +182,29 @@ export function suite(name: string, layer: Layer.Layer<CurrentBackend>, options:
         }).pipe(Effect.scoped),
       );
     });
+
+    for (const row of rows.filter(({ op }) => op === "conv2d"))
+      it(`may know the kernel beforehand: ${row.title}`, async () => {
+        const random = randomOf(3);
+        const [x, w] = row.operands.map((operand) => drawOperand(operand, "f32", random)) as [Tensor, Tensor];
+        const b = new GraphBuilder();
+        const kernel = b.input("w", { dtype: w.dtype, shape: w.shape });
+        const image = b.input("x", { dtype: x.dtype, shape: x.shape });
+        const y = b.apply("conv2d", [image, kernel], row.params("f32") as Prims["conv2d"]);
+        const bias = b.constant(
+          tensor("f32", [b.typeOf(y).shape[3]!], new Float32Array(b.typeOf(y).shape[3]!).fill(0.5)),
+        );
+        const spread = b.apply("broadcast_in_dim", [bias], { shape: b.typeOf(y).shape, dimensions: [3] });
+        const graph = b.build([b.apply("tanh", [b.apply("add", [y, spread], {})], {}), y]);
+        const [wanted, rest] = evaluate(graph, [w, x]) as [Tensor, Tensor];
+        const actual = await using((backend) =>
+          Effect.scoped(
+            Effect.flatMap(backend.open({ graph, resident: 1, updated: 0 }, [w]), (session) => session.run([x])),
+          ),
+        );
+        expectClose(actual[0]!, wanted, options.tolerance.f32);
+        expectClose(actual[1]!, rest, options.tolerance.f32);
+      });
 
     it("compute the same bits every time", async () => {
       const random = randomOf(5);

@@ -16,6 +16,8 @@ export const convolutions = {
   // patches(x)[n h' w', kh kw c] w[kh kw c, o]
   conv2d: (emitter, [x, w], params, type) => {
     const windows = of(params, [x!.shape[1]!, x!.shape[2]!], [w!.shape[0]!, w!.shape[1]!]);
+    if (emitter.channelsFirst && type.dtype === "f32")
+      return byEngine(emitter, x!, w!, windows, params.groups, type.shape);
     if (params.groups === 1 && bandIsCheaper(windows, x!.shape[3]!, w!.shape[3]!)) {
       const matrix = bandMatrix(emitter, canonical(emitter, w!), windows);
       const value = gemm(emitter, bandRows(emitter, arrange(emitter, x!, IMAGE), windows), matrix);
@@ -79,6 +81,34 @@ const of = (
   input: readonly [number, number],
   kernel: readonly [number, number],
 ): Windows => ({ input, kernel, stride, dilation, padding });
+
+/** The engine's convolution: x[n, c, h, w], w[o, c / groups, kh, kw] -> [n, o, h', w']. */
+function byEngine(
+  emitter: Emitter,
+  x: View,
+  w: View,
+  windows: Windows,
+  groups: number,
+  shape: readonly number[],
+): View {
+  const image = arrange(emitter, x, [[0], [3], [1], [2]]);
+  const kernel = arrange(emitter, w, [[3], [2], [0], [1]]);
+  const [rows, columns] = [alongAxis(windows, 0), alongAxis(windows, 1)];
+  // What the last window reads past the input.
+  const high = ([0, 1] as const).map((i) => {
+    const { out, low } = alongAxis(windows, i);
+    const end = (out - 1) * windows.stride[i] + (windows.kernel[i] - 1) * windows.dilation[i] + 1;
+    return Math.max(0, end - low - windows.input[i]);
+  });
+  const dims = [shape[0]!, shape[3]!, shape[1]!, shape[2]!];
+  const value = emitter.emit("Conv", [image, kernel], image.type, dims, {
+    strides: { ints: windows.stride },
+    dilations: { ints: windows.dilation },
+    pads: { ints: [rows.low, columns.low, high[0]!, high[1]!] },
+    group: { int: groups },
+  });
+  return grouped(emitter, value, x.dtype, shape, [[0], [3], [1], [2]]);
+}
 
 /** One row for each place of each example: [n h' w', kh kw c], or with groups [g, n h' w', kh kw c / g]. */
 function patchRows(emitter: Emitter, x: View, windows: Windows, groups: number): OnnxValue {

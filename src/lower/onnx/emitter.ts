@@ -8,6 +8,8 @@ type Data = OnnxConstant["data"];
  * (reshaped) stays a constant.
  */
 export class Emitter {
+  /** Whether convolutions are left to the engine's own, channels first: its fastest where every kernel is a constant that it may lay out. */
+  readonly channelsFirst: boolean;
   readonly nodes: OnnxNode[] = [];
   /** Every value made, by name. */
   readonly values = new Map<string, OnnxValue>();
@@ -15,6 +17,10 @@ export class Emitter {
   readonly #known = new Map<string, OnnxValue>();
   readonly #reshaped = new Map<string, OnnxValue>();
   #count = 0;
+
+  constructor(channelsFirst = false) {
+    this.channelsFirst = channelsFirst;
+  }
 
   get constants(): readonly OnnxConstant[] {
     return [...this.#constants.values()];
