@@ -8,6 +8,7 @@ import type { Context } from "./context.ts";
 import { reportCycles } from "./cycles.ts";
 import { typeOf } from "./declarations.ts";
 import { checkAssert } from "./kinds/assert.ts";
+import { inDependencyOrder } from "./order.ts";
 import { declareAll, isNamed } from "./scope.ts";
 import { checkSettingNames } from "./settings.ts";
 import { factsOf } from "./steps.ts";
@@ -28,15 +29,14 @@ export function check(entry: string, files: ReadonlyMap<string, File>, options: 
   const c = newContext(file, files, options.settings ?? new Map());
   declareAll(c);
   checkSettingNames(c, file, c.settingTexts);
-  for (const each of files.values())
-    for (const declaration of each.declarations) {
-      if (!isNamed(declaration)) checkAssert(c, declaration, each);
-      else if (declaration.kind === "step") factsOf(c, declaration);
-      else {
-        typeOf(c, { file: each, declaration });
-        if (declaration.kind === "block" || declaration.kind === "network") checkBlock(c, declaration, each);
-      }
+  for (const { file: of, declaration } of inDependencyOrder(c)) {
+    if (!isNamed(declaration)) checkAssert(c, declaration, of);
+    else if (declaration.kind === "step") factsOf(c, declaration);
+    else {
+      typeOf(c, { file: of, declaration });
+      if (declaration.kind === "block" || declaration.kind === "network") checkBlock(c, declaration, of);
     }
+  }
   reportCycles(c);
   const { types, bindings, calls, steps, settings, sizes } = c;
   return {

@@ -1,7 +1,7 @@
 import type { Diagnostic, Sources, Span } from "../diagnostic/diagnostic.ts";
 import { nearMiss } from "../diagnostic/near-miss.ts";
 import type { File } from "../syntax/ast.ts";
-import { parse } from "../syntax/parse.ts";
+import { type Parsed, parse } from "../syntax/parse.ts";
 import { problems } from "./problems.ts";
 
 export interface Modules {
@@ -24,7 +24,9 @@ export function loadModules(entry: string, sources: Sources): Modules {
 
   const load = (name: string): void => {
     if (files.has(name)) return;
-    const { file, diagnostics: found } = parse(name, sources.get(name)!);
+    const { file, diagnostics: found } = name.startsWith(STANDARD)
+      ? parseLibrary(name, sources.get(name)!)
+      : parse(name, sources.get(name)!);
     files.set(name, file);
     diagnostics.push(...found);
     open.push(name);
@@ -40,6 +42,17 @@ export function loadModules(entry: string, sources: Sources): Modules {
   if (sources.has(entry)) load(entry);
   for (const name of sources.keys()) if (name.startsWith(STANDARD)) load(name);
   return { files, diagnostics };
+}
+
+/** The library is the same from check to check: its trees are kept. */
+const parsed = new Map<string, { readonly text: string; readonly result: Parsed }>();
+
+function parseLibrary(name: string, text: string): Parsed {
+  const known = parsed.get(name);
+  if (known?.text === text) return known.result;
+  const result = parse(name, text);
+  parsed.set(name, { text, result });
+  return result;
 }
 
 /** The names, in order of trial, under which a file's imports look for files of the user's: what a reader of files has to find. */

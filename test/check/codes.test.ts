@@ -7,7 +7,7 @@ import { render } from "../../src/diagnostic/render.ts";
 import { checkSources, root } from "./suite.ts";
 
 const folder = join(root, "test/suite/codes");
-const update = process.env["UPDATE_GOLDENS"] === "1";
+const update = process.env.UPDATE_GOLDENS === "1";
 
 /** What must be said besides the program's text: values from outside, a second file. */
 const settings: Readonly<Record<string, ReadonlyMap<string, string>>> = {
@@ -42,7 +42,10 @@ describe("one wrong program for each code, and what people see", () => {
       expect(diagnostics.map((diagnostic) => diagnostic.code)).toEqual([code]);
       const shown = render(diagnostics, sources, "human");
       const golden = join(folder, `${code}.txt`);
-      if (update && process.env["CI"] === undefined) writeFileSync(golden, shown);
+      if (update) {
+        expect(process.env.CI, "goldens are not updated where CI is set").toBeUndefined();
+        writeFileSync(golden, shown);
+      }
       expect(existsSync(golden), `${golden} is missing: run with UPDATE_GOLDENS=1`).toBe(true);
       expect(shown).toBe(readFileSync(golden, "utf8"));
     });
