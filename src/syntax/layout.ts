@@ -2,7 +2,18 @@ import type { IToken, TokenType } from "chevrotain";
 import { nearMiss } from "../diagnostic/near-miss.ts";
 import type { Lexeme, Source } from "./lexeme.ts";
 import * as T from "./tokens.ts";
-import { closers, declarationWords, dtypes, endsOperand, openers, startsOperand, statementWords } from "./words.ts";
+import {
+  closers,
+  declarationWords,
+  dtypes,
+  endsOperand,
+  expectsOperand,
+  openers,
+  opensDeclaration,
+  opensStatement,
+  startsOperand,
+  statementWords,
+} from "./words.ts";
 
 /** What the parser reads. */
 export interface Layout {
@@ -31,11 +42,6 @@ const foreignWords: ReadonlyMap<string, string> = new Map([
   ["explain", "influence"],
   ["require", "assert"],
   ["check", "assert"],
-]);
-
-const expecting: ReadonlySet<TokenType> = new Set([
-  ...[T.Assign, T.Colon, T.Comma, T.Stage, T.Result, T.Dot, T.Init, T.Not, T.Or, T.And, T.Equal, T.NotEqual],
-  ...[T.Less, T.LessEqual, T.Greater, T.GreaterEqual, T.Plus, T.Minus, T.Times, T.Product, T.Divide, T.With],
 ]);
 
 /**
@@ -149,7 +155,7 @@ export const place = (source: Source, lexemes: readonly Lexeme[]): Layout => {
       if (dtypes.has(lexeme.text)) return T.Dtype;
       if (lexeme.text === "class") return T.ClassWord;
     }
-    const free = previous === undefined || !expecting.has(previous.type);
+    const free = !expectsOperand(previous);
     if (here === "file") {
       if (free && lexeme.text === "with" && endsOperand(previous) && !lexeme.first) return T.With;
       if (free && lexeme.text === "from" && previous?.type === T.BraceClose && declaration === "import") return T.From;
@@ -159,7 +165,8 @@ export const place = (source: Source, lexemes: readonly Lexeme[]): Layout => {
     }
     if (here === "body") {
       const word = statementWords.get(lexeme.text);
-      if (word && (next?.type === T.Name || next?.type === T.Colon || next?.type === T.Assign)) return word;
+      const follows = next?.type === T.Name || next?.type === T.Colon || next?.type === T.Assign;
+      if (word && (free ? follows : opensStatement(lexemes, i))) return word;
     }
     if (
       lexeme.text === "as" &&
@@ -174,7 +181,9 @@ export const place = (source: Source, lexemes: readonly Lexeme[]): Layout => {
   function beginsDeclaration(i: number, free: boolean): boolean {
     const lexeme = lexemes[i]!;
     const next = lexemes[i + 1];
-    if (next?.type === T.Name && !["as", "with", "from"].includes(next.text) && previous?.type !== T.Dot) return true;
+    // Where an operand is due the word is a name, unless what follows has the form of a declaration.
+    if (!free && opensDeclaration(lexemes, i)) return true;
+    if (free && next?.type === T.Name && !["as", "with", "from"].includes(next.text)) return true;
     return (
       (lexeme.first || previous === undefined) &&
       (free || (lexeme.text === "assert" && startsOperand(next) && lexeme.indent === 0))

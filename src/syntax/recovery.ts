@@ -89,14 +89,16 @@ export class RecoveringParser extends EmbeddedActionsParser {
     const outer = this.broken;
     this.broken = false;
     let result: R | undefined;
+    let complete = false;
     try {
       result = read();
-      if (!this.broken && !this.atEnd(region, first, true)) this.unexpected(region);
+      complete = !this.broken && this.atEnd(region, first, true);
+      if (!complete && !this.broken) this.report(`the end of the ${region}`, [region]);
     } catch (error) {
       this.reportFailure(error);
     }
     this.broken = outer;
-    this.skipUntil(() => this.atEnd(region, first, false));
+    if (!complete) this.skipUntil(() => this.atEnd(region, first, false));
     return result;
   }
 
@@ -187,10 +189,6 @@ export class RecoveringParser extends EmbeddedActionsParser {
       else if (closes.has(type)) depth = Math.max(0, depth - 1);
       this.SKIP_TOKEN();
     }
-  }
-
-  private unexpected(region: Region): void {
-    this.report(`the end of the ${region}`, [region]);
   }
 
   /** Reports what ended a rule; anything but the parser's own exceptions goes on. */

@@ -52,20 +52,48 @@ export const endsOperand = (lexeme: Lexeme | undefined): boolean =>
 export const startsOperand = (lexeme: Lexeme | undefined): boolean =>
   lexeme !== undefined && operandStarts.has(lexeme.type);
 
-const afterName: ReadonlySet<TokenType> = new Set([T.Assign, T.Colon, T.BraceOpen, T.ParenOpen]);
+/** What follows the name in each kind of declaration. */
+const afterName: ReadonlyMap<string, readonly TokenType[]> = new Map([
+  ...["param", "let"].map((word): [string, TokenType[]] => [word, [T.Assign, T.Colon]]),
+  ...["block", "network"].map((word): [string, TokenType[]] => [word, [T.ParenOpen]]),
+  ...["train", "evaluate", "influence", "validate", "report", "sweep"].map((word): [string, TokenType[]] => [
+    word,
+    [T.BraceOpen, T.Assign],
+  ]),
+]);
 
-/** `train classifier {`, `let x =`: a word and a name as no expression holds them, in the form of a declaration. */
+const expecting: ReadonlySet<TokenType> = new Set([
+  ...[T.Assign, T.Colon, T.Comma, T.Stage, T.Result, T.Dot, T.Init, T.Not, T.Or, T.And, T.Equal, T.NotEqual],
+  ...[T.Less, T.LessEqual, T.Greater, T.GreaterEqual, T.Plus, T.Minus, T.Times, T.Product, T.Divide, T.With],
+]);
+
+/** An operand must follow it: a word there is a name. */
+export const expectsOperand = (lexeme: Lexeme | undefined): boolean =>
+  lexeme !== undefined && expecting.has(lexeme.type);
+
+/**
+ * `train classifier {`, `let x =`: a word and a name as no expression holds them, in the form of a declaration. Where
+ * an operand is due, only on one line.
+ */
 export const opensDeclaration = (lexemes: readonly Lexeme[], i: number): boolean => {
   const [word, name, next] = [lexemes[i], lexemes[i + 1], lexemes[i + 2]];
   if (word?.type !== T.Name || !declarationWords.has(word.text)) return false;
   if (word.text === "import") return name?.type === T.BraceOpen && word.first;
-  if (word.text === "assert") return word.first && word.indent === 0 && startsOperand(name);
-  return name?.type === T.Name && next !== undefined && afterName.has(next.type);
+  if (word.text === "assert") {
+    return word.first && word.indent === 0 && startsOperand(name) && !(expectsOperand(lexemes[i - 1]) && name?.first);
+  }
+  return named(lexemes, i, name) && next !== undefined && afterName.get(word.text)!.includes(next.type);
 };
 
 /** `weight W:`, `let h =` */
 export const opensStatement = (lexemes: readonly Lexeme[], i: number): boolean => {
   const [word, name, next] = [lexemes[i], lexemes[i + 1], lexemes[i + 2]];
   if (word?.type !== T.Name || !statementWords.has(word.text)) return false;
-  return name?.type === T.Name && (next?.type === T.Assign || next?.type === T.Colon);
+  return named(lexemes, i, name) && (next?.type === T.Assign || next?.type === T.Colon);
+};
+
+const named = (lexemes: readonly Lexeme[], i: number, name: Lexeme | undefined): boolean => {
+  // `sweep rates = report with {` names a step called `report`.
+  if (name?.type !== T.Name || (name.text === "with" && lexemes[i - 1]?.type === T.Assign)) return false;
+  return !name.first || !expectsOperand(lexemes[i - 1]);
 };
