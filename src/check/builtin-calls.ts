@@ -234,7 +234,10 @@ function mappedData(
       );
       return errorType;
     }
-    fields.set(name, array);
+    // A label that is changed stays one, as the one it replaces.
+    const old = data.fields.get(name);
+    const isLabel = array.dtype === "i32" && array.axes.length === 0 && array.classes === undefined;
+    fields.set(name, isLabel && old?.classes !== undefined ? { ...array, classes: old.classes } : array);
   }
   return { kind: "dataset", fields };
 }

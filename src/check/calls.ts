@@ -1,6 +1,6 @@
 import type { Span } from "../diagnostic/diagnostic.ts";
 import { variablesOf } from "../shape/dim.ts";
-import type { Argument, Call, Expression, Pipe } from "../syntax/ast.ts";
+import type { Argument, Call, Expression, Name, Pipe } from "../syntax/ast.ts";
 import { applyLayers, applySignature, staticBindings } from "./apply.ts";
 import { matchArguments, missingArguments } from "./arguments.ts";
 import { isTensorType } from "./blocks.ts";
@@ -13,6 +13,7 @@ import { resolve } from "./names.ts";
 import { anyTensor, applyPrimitive } from "./primitives.ts";
 import { problems } from "./problems.ts";
 import { reportMismatch } from "./shape-problems.ts";
+import { checkShared } from "./shared.ts";
 import { shorten, stageNotes } from "./stages.ts";
 import { describeType, errorType } from "./types.ts";
 import type { Want } from "./want.ts";
@@ -26,6 +27,8 @@ export interface Site {
   readonly text: string;
   readonly arguments: readonly Argument[];
   readonly input?: { readonly expression: Expression; readonly type: Type };
+  /** The name that is called. */
+  readonly callee?: Name;
 }
 
 export function inferCall(c: Context, env: Env, e: Call, want: Want | undefined): Type {
@@ -57,14 +60,18 @@ const textOf = (c: Context, { file, start, end }: Span): string =>
 
 function apply(c: Context, env: Env, callee: Expression, site: Site, want: Want | undefined): Type {
   if (callee.kind === "name") {
-    const found = resolve(c, env, callee, want, { called: true, input: site.input?.type });
+    const found = resolve(c, env, callee, want, {
+      called: true,
+      input: site.input?.type,
+      named: site.arguments.flatMap(({ name }) => (name === undefined ? [] : [name.text])),
+    });
     if (found.kind === "error") return unresolved(c, env, site);
     if (found.kind === "builtin") {
       const row = pickRow(c, callee, found.rows, site);
       return row === undefined ? unresolved(c, env, site) : callBuiltin(c, env, row, site);
     }
     c.types.set(callee, found.type);
-    return applyValue(c, env, found.type, callee, site);
+    return applyValue(c, env, found.type, callee, { ...site, callee });
   }
   return applyValue(c, env, infer(c, env, callee), callee, site);
 }
@@ -131,6 +138,7 @@ function applyBlock(c: Context, env: Env, signature: Signature, site: Site): Typ
   for (const mismatch of applied.mismatches) reportMismatch(c, env, signature, mismatch, matched.given, site);
   if (applied.problem !== undefined) reportInside(c, site, applied.problem);
   if (applied.mismatches.length > 0) return applied.type;
+  checkShared(c, env, signature, applied.bindings, site);
   return checkSizes(c, applied.type, site) ? applied.type : errorType;
 }
 
@@ -197,10 +205,7 @@ function argumentTypes(
     const want: Want = { want: "value", type: plain };
     const found = known.get(expression) ?? infer(c, env, expression, want);
     if (type.kind === "tensor") {
-      const ok =
-        found.kind === "tensor" &&
-        found.dtype === type.dtype &&
-        (type.classes === undefined || found.classes !== undefined);
+      const ok = found.kind === "tensor" && found.dtype === type.dtype;
       const scalar = found.kind === "int" || found.kind === "float" || found.kind === "bool";
       types.set(
         name,

@@ -73,6 +73,7 @@ function newContext(entry: File, files: ReadonlyMap<string, File>, settingTexts:
     environments: new Map<Block, never>(),
     uses: new Map(),
     facts: new Map(),
+    shared: new Map(),
     near: (name, known) => {
       // The same wrong name in the same company is looked up once, however often it stands there.
       const key = `${name}\n${known.length}`;

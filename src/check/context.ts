@@ -1,5 +1,17 @@
 import type { Diagnostic, Span } from "../diagnostic/diagnostic.ts";
-import type { Block, Call, Declaration, DimExpression, Expression, File, Name, Pipe, Step } from "../syntax/ast.ts";
+import type { Dim } from "../shape/dim.ts";
+import type {
+  Block,
+  Call,
+  Declaration,
+  DimExpression,
+  Expression,
+  File,
+  Name,
+  Pipe,
+  Statement,
+  Step,
+} from "../syntax/ast.ts";
 import type { Binding, ResolvedCall, Setting, Signature, TensorTypeSymbolic, Type } from "./checked.ts";
 
 /** A declaration with a name. */
@@ -43,6 +55,8 @@ export interface Context {
   readonly near: (name: string, known: readonly string[]) => string | undefined;
   /** Names that only conditions over examples know: `predicted`. */
   readonly exampleNames: ReadonlySet<string>;
+  /** Sizes of the weights of each layer value, by the declaration that uses it. */
+  readonly shared: Map<Statement | Declaration, Map<unknown, ReadonlyMap<string, Dim>>>;
   /** Where declarations are checked for good, while this context only tries something. */
   readonly root: Context;
   /** How many bodies are being tried inside of each other. */

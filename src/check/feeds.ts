@@ -59,10 +59,7 @@ function feed(c: Context, network: Signature, e: Expression, fields: Fields, tel
         );
       continue;
     }
-    if (
-      type.kind === "tensor" &&
-      (type.dtype !== field.dtype || (type.classes !== undefined && field.classes === undefined))
-    ) {
+    if (type.kind === "tensor" && type.dtype !== field.dtype) {
       complete = false;
       if (tell)
         report(
@@ -149,7 +146,7 @@ function checkMeasure(c: Context, site: StepSite, e: Expression, signature: Sign
   for (const { name, type } of inputs) {
     const got = types.get(name);
     if (type.kind !== "tensor" || got?.kind !== "tensor") continue;
-    if (got.dtype === type.dtype && (type.classes === undefined || got.classes !== undefined)) continue;
+    if (got.dtype === type.dtype) continue;
     report(
       c,
       problems.lossShape(

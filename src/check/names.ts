@@ -18,6 +18,8 @@ export type Resolved =
 export interface Use {
   readonly called?: true;
   readonly input?: Type | undefined;
+  /** Names of the arguments. */
+  readonly named?: readonly string[];
 }
 
 /**
@@ -66,6 +68,12 @@ export function resolve(c: Context, env: Env, name: Name, want: Want | undefined
       name,
       m.rows.filter((row) => row.example),
     );
+  const { named = [] } = use;
+  const byNames = m.rows.filter((row) =>
+    named.every((of) => row.parameters.some((parameter) => parameter.name === of)),
+  );
+  if (m.primitive && named.some((of) => !primitiveSignature(text).parameters.some(({ name: own }) => own === of)))
+    if (byNames.length > 0) return builtin(c, name, byNames);
   if (m.standard !== undefined) {
     c.bindings.set(name, { kind: "declaration", ...m.standard });
     uses(c, env, m.standard.declaration, name.span);

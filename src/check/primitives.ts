@@ -131,7 +131,11 @@ export function applyPrimitive(
     } else values.set(parameter.name, value);
   }
   if (failed) return errorType;
-  return refused(c, site, name, () => tensorType(primitive.apply(shapeOps, values, surroundings)));
+  const result = refused(c, site, name, () => tensorType(primitive.apply(shapeOps, values, surroundings)));
+  // What is true or false becomes 0 or 1: a label of two classes.
+  const [first] = values.values();
+  const truth = typeof first === "object" && "tensor" in first && first.tensor.dtype === "bool";
+  return truth && values.get("dtype") === "i32" && result.kind === "tensor" ? { ...result, classes: 2 } : result;
 }
 
 const surroundings = {

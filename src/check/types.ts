@@ -148,10 +148,11 @@ export function fitsType(actual: Type, expected: Type): boolean {
   }
 }
 
+/** Whole numbers that were computed stand for a class: of how many, nobody knows. */
 const fitsTensor = (actual: TensorTypeSymbolic, expected: TensorTypeSymbolic): boolean =>
   actual.dtype === expected.dtype &&
   axesEqual(actual.axes, expected.axes) &&
-  (expected.classes === undefined || (actual.classes !== undefined && dimEquals(actual.classes, expected.classes)));
+  (expected.classes === undefined || actual.classes === undefined || dimEquals(actual.classes, expected.classes));
 
 /** A number known while checking stands where an array of no axes is taken. */
 export const isScalarOf = (actual: Type, expected: TensorTypeSymbolic): boolean =>
