@@ -8,7 +8,7 @@ import type { OnnxValue } from "../lower/onnx/model.ts";
 import { LoweringError, lowerOnnx } from "../lower/onnx.ts";
 import { liftRandom } from "../lower/random.ts";
 import type { Program } from "../plan/program.ts";
-import { type Tensor, type TensorType, zeros } from "../shape/tensor.ts";
+import { constructors, sizeOf, type Tensor, type TensorType, zeros } from "../shape/tensor.ts";
 import { type Backend, BackendError, type BackendSession, CurrentBackend } from "./backend.ts";
 import { encodeModel } from "./onnx/proto.ts";
 
@@ -99,7 +99,7 @@ export const onnx = (options: OnnxOptions = {}): Backend => {
               ),
             );
           for (let i = values.length; i < inputs.length; i++) feed(i, inputs[i]!);
-          const results = answers.map((type) => zeros(type.dtype, type.shape));
+          const results = answers.map(uninitialized);
           const fetches: Record<string, OrtTensor> = {};
           next.forEach(({ output }, i) => {
             fetches[`output${i}`] = output;
@@ -153,6 +153,17 @@ const prepare = (program: Program, resident: readonly Tensor[]) => {
     outputs: model.outputs,
     bytes: encodeModel(model),
   };
+};
+
+/** An array that the engine is about to fill: zeroing large ones first takes as long as computing them. */
+const uninitialized = ({ dtype, shape }: TensorType): Tensor => {
+  const array = constructors[dtype];
+  const size = sizeOf(shape);
+  return {
+    dtype,
+    shape,
+    data: new array(Buffer.allocUnsafeSlow(size * array.BYTES_PER_ELEMENT).buffer, 0, size),
+  } as Tensor;
 };
 
 const copy = (value: Tensor): Tensor => ({ ...value, data: value.data.slice() }) as Tensor;

@@ -6,7 +6,7 @@ import { CurrentBackend } from "../../src/backend/backend.ts";
 import { GraphBuilder } from "../../src/ir/builder.ts";
 import { evaluate } from "../../src/ir/evaluate.ts";
 import type { Graph } from "../../src/ir/graph.ts";
-import type { Prims } from "../../src/ir/primitives.ts";
+import type { Prim, Prims } from "../../src/ir/primitives.ts";
 import { isFloat } from "../../src/shape/dtype.ts";
 import { type Tensor, tensor } from "../../src/shape/tensor.ts";
 import { jvp } from "../../src/transform/jvp.ts";
@@ -20,6 +20,8 @@ import { randomGraph } from "./random-graph.ts";
 export interface SuiteOptions {
   /** Relative to the larger of 1 and the largest magnitude of the array. */
   readonly tolerance: { readonly f32: number; readonly f64: number };
+  /** Operations that the device computes less well. */
+  readonly loose?: { readonly [P in Prim]?: number };
   /** Whether numbers that are not finite, and the smallest, are the reference's too. Drivers of GPUs may flush and assume. */
   readonly edges: boolean;
 }
@@ -36,6 +38,7 @@ export function suite(name: string, layer: Layer.Layer<CurrentBackend>, options:
     );
 
   async function agrees(graph: Graph, inputs: readonly Tensor[], message: string): Promise<void> {
+    const loose = Math.max(0, ...graph.nodes.map(({ op }) => options.loose?.[op] ?? 0));
     const expected = evaluate(graph, inputs);
     const actual = await once(graph, inputs);
     expect(actual.map(({ dtype, shape }) => ({ dtype, shape }))).toEqual(
@@ -43,7 +46,8 @@ export function suite(name: string, layer: Layer.Layer<CurrentBackend>, options:
     );
     expected.forEach((wanted, i) => {
       const { f32, f64 } = options.tolerance;
-      const tolerance = wanted.dtype === "f64" && !usesF32(graph) ? f64 : isFloat(wanted.dtype) ? f32 : 0;
+      const tolerance =
+        wanted.dtype === "f64" && !usesF32(graph) ? f64 : isFloat(wanted.dtype) ? Math.max(f32, loose) : 0;
       expectClose(actual[i]!, wanted, tolerance, `${message}, output ${i}`);
     });
   }

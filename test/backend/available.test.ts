@@ -1,0 +1,26 @@
+import * as Effect from "effect/Effect";
+import { describe, expect, it } from "vitest";
+import { available, selectBackend } from "../../src/backend/available.ts";
+
+describe("what can compute", () => {
+  it("is the processor at least, by both engines that come along, and each other one says why not", async () => {
+    const rows = await Effect.runPromise(available);
+    const ready = rows.filter(({ ok }) => ok).map(({ name, device }) => `${name} ${device}`);
+    expect(ready).toEqual(expect.arrayContaining(["onnx cpu", "reference cpu"]));
+    for (const { why } of rows) expect(why).not.toBe("");
+  });
+
+  it("is chosen by name and device", async () => {
+    const select = (...args: Parameters<typeof selectBackend>) => Effect.runPromise(selectBackend(...args));
+    expect((await select("auto", "cpu")).name).toBe("onnx");
+    expect((await select("reference", "cpu")).identity).toBe("reference/1/cpu");
+    expect((await select("onnx", "cpu")).identity).toMatch(/^onnx\/\d+\.\d+\.\d+\/cpu$/);
+  });
+
+  it("refuses a device that there is not", async () => {
+    const error = await Effect.runPromise(Effect.flip(selectBackend("onnx", "tpu")));
+    expect(error.message).toBe("the onnx backend has no device tpu");
+    expect(error.help).toContain("cpu");
+    await expect(Effect.runPromise(selectBackend("reference", "cuda"))).rejects.toThrow("no device cuda");
+  });
+});
