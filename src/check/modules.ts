@@ -75,7 +75,9 @@ function candidates(importer: string, from: string): readonly string[] {
 }
 
 const missing = (from: { readonly span: Span; readonly value: string }, importer: string, sources: Sources) => {
-  const known = [...sources.keys()].filter((name) => name !== importer).map((name) => asImported(importer, name));
+  const known = [...sources.keys()]
+    .filter((name) => name !== importer)
+    .map((name) => asImported(importer, name, from.value));
   const { value } = from;
   const near = nearMiss(value, known);
   return problems.missingFile(from.span, `there is no file ${JSON.stringify(value)}`, {
@@ -95,11 +97,14 @@ const cycle = (span: Span, through: readonly string[]) =>
     help: "move what both need into a file of its own",
   });
 
-/** How a file is written in an import: the library's by name, others relative to the importer. */
-function asImported(importer: string, name: string): string {
-  if (name.startsWith(STANDARD)) return name.replace(/\.mtt$/, "");
+/** How a file is written in an import, in the manner of another one: the library's by name, others relative to the importer. */
+function asImported(importer: string, name: string, like: string): string {
+  const ending = like.endsWith(".mtt") && !like.startsWith(STANDARD);
+  const short = ending ? name : name.replace(/\.mtt$/, "");
+  if (name.startsWith(STANDARD)) return short;
   const here = directory(importer);
-  return here !== "" && name.startsWith(`${here}/`) ? name.slice(here.length + 1) : name;
+  const relative = here !== "" && short.startsWith(`${here}/`) ? short.slice(here.length + 1) : short;
+  return like.startsWith("./") ? `./${relative}` : relative;
 }
 
 const directory = (name: string): string => (name.includes("/") ? name.slice(0, name.lastIndexOf("/")) : "");

@@ -41,7 +41,7 @@ export function settingType(c: Context, param: Param, type: Type): Type | undefi
         },
       ),
     );
-    return type;
+    return undefined;
   }
   c.settings.set(param.name.text, value);
   switch (type.kind) {
