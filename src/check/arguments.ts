@@ -80,11 +80,13 @@ export function matchArguments(
       );
     } else if (all.some((parameter) => parameter.name === name.text)) given.set(name.text, value);
     else {
-      failed = true;
       const near = c.near(
         name.text,
         all.map((parameter) => parameter.name),
       );
+      // What was probably meant is taken, so that shapes follow from it.
+      if (near !== undefined && !given.has(near) && !named.has(near)) given.set(near, value);
+      else failed = true;
       report(
         c,
         problems.unknownParameter(name.span, `\`${callee}\` has no parameter \`${name.text}\``, {

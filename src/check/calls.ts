@@ -6,13 +6,14 @@ import { matchArguments, missingArguments } from "./arguments.ts";
 import { isTensorType } from "./blocks.ts";
 import { callBuiltin, pickRow } from "./builtin-calls.ts";
 import type { Signature, SignatureParameter, Type } from "./checked.ts";
-import { type Context, type Env, report } from "./context.ts";
+import { attempt, type Context, type Env, report } from "./context.ts";
 import { substituteType } from "./dims.ts";
 import { infer, settle } from "./expressions.ts";
 import { resolve } from "./names.ts";
 import { anyTensor, applyPrimitive } from "./primitives.ts";
 import { problems } from "./problems.ts";
 import { reportMismatch } from "./shape-problems.ts";
+import { isKnown, namesInScope } from "./scope.ts";
 import { checkShared } from "./shared.ts";
 import { shorten, stageNotes } from "./stages.ts";
 import { describeType, errorType } from "./types.ts";
@@ -65,7 +66,7 @@ function apply(c: Context, env: Env, callee: Expression, site: Site, want: Want 
       input: site.input?.type,
       named: site.arguments.flatMap(({ name }) => (name === undefined ? [] : [name.text])),
     });
-    if (found.kind === "error") return unresolved(c, env, site);
+    if (found.kind === "error") return meant(c, env, callee, site, want) ?? unresolved(c, env, site);
     if (found.kind === "builtin") {
       const row = pickRow(c, callee, found.rows, site);
       return row === undefined ? unresolved(c, env, site) : callBuiltin(c, env, row, site);
@@ -74,6 +75,15 @@ function apply(c: Context, env: Env, callee: Expression, site: Site, want: Want 
     return applyValue(c, env, found.type, callee, { ...site, callee });
   }
   return applyValue(c, env, infer(c, env, callee), callee, site);
+}
+
+/** What the call gives if the name that is near to an unknown one was meant, and nothing else is wrong then. */
+function meant(c: Context, env: Env, callee: Name, site: Site, want: Want | undefined): Type | undefined {
+  const near = c.near(callee.text, namesInScope(c, env, want));
+  if (near === undefined) return undefined;
+  const trial = attempt(c);
+  const type = apply(trial, env, { ...callee, text: near }, site, want);
+  return trial.problems.length === 0 && type.kind !== "error" ? type : undefined;
 }
 
 function applyValue(c: Context, env: Env, type: Type, callee: Expression, site: Site): Type {
@@ -91,13 +101,15 @@ function applyValue(c: Context, env: Env, type: Type, callee: Expression, site: 
 
 /** Nothing is known of what is called; its arguments may be wrong all the same. */
 function unresolved(c: Context, env: Env, site: Site): Type {
-  for (const { value } of site.arguments) if (!isBareWord(value)) infer(c, env, value);
+  if (site.input?.type.kind === "tensor" || site.input === undefined)
+    for (const { value } of site.arguments) if (!isBareWord(value)) infer(c, env, value);
   return errorType;
 }
 
 /** A lone name may be a word that only the unknown callee would understand. */
 const isBareWord = (e: Expression): boolean =>
   e.kind === "name" ||
+  e.kind === "type" ||
   e.kind === "record" ||
   (e.kind === "list" && e.items.some(isBareWord)) ||
   (e.kind === "call" && e.callee.kind === "name");
@@ -126,7 +138,7 @@ function applyBlock(c: Context, env: Env, signature: Signature, site: Site): Typ
         })
       : errorType;
   const types = argumentTypes(c, env, signature, parameters, matched.given, known);
-  if (!complete) return errorType;
+  if (!complete || matched.failed) return errorType;
   if (layer) return { kind: "block", signature: layerOf(signature, types) };
   if (signature.layers !== undefined) {
     const result = applyLayers(c, signature.layers, signature.times ?? 1, types.get("input") ?? errorType);
@@ -166,7 +178,9 @@ function isLayer(
     return false;
   for (const { name, value } of site.arguments) {
     if (name !== undefined || isPlainlyStatic(value)) continue;
-    if (value.kind === "name" && env.locals.get(value.text) === undefined && !env.fields?.has(value.text)) continue;
+    // A name of the file or a word is no array; an unknown one may have been meant as one.
+    if (value.kind === "name" && !env.locals.has(value.text) && !env.fields?.has(value.text))
+      if (isKnown(c, env, value.text)) continue;
     const type = infer(c, env, value);
     known.set(value, type);
     if (type.kind === "tensor" || type.kind === "record" || type.kind === "error") return false;

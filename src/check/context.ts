@@ -67,6 +67,8 @@ export interface Context {
 
 /** What other steps may want to know of a step. */
 export interface StepFacts {
+  /** The data does not feed the network: told once, and not of the steps that build on this one. */
+  readonly unfed?: true;
   readonly given?: ReadonlyMap<string, Expression>;
   readonly types?: ReadonlyMap<string, Type>;
   readonly network?: Signature;

@@ -1,7 +1,7 @@
 import type { Span } from "../diagnostic/diagnostic.ts";
 import { signatureOf } from "./blocks.ts";
 import type { Type } from "./checked.ts";
-import { type Context, type Declared, type Env, fileEnv, type Named } from "./context.ts";
+import { attempt, type Context, type Declared, type Env, fileEnv, type Named } from "./context.ts";
 import { typeOfExpression } from "./dims.ts";
 import { check, infer } from "./expressions.ts";
 import { settingType } from "./settings.ts";
@@ -24,6 +24,11 @@ function find(c: Context, { declaration, file }: Declared, env: Env): Type {
     case "param":
     case "let": {
       const annotated = declaration.type === undefined ? undefined : typeOfExpression(c, env, declaration.type);
+      if (annotated?.kind === "error") {
+        // Without its type the value may be read wrongly: what it mentions is noted, and nothing is said of it.
+        infer(attempt(c), env, declaration.value);
+        return errorType;
+      }
       const place = { what: `\`${declaration.name.text}\`` };
       const value =
         annotated === undefined

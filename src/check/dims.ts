@@ -139,6 +139,7 @@ function named(c: Context, env: Env, name: string, at: DimExpression): Dim {
   const declared = env.locals.has(name) ? undefined : c.names.get(env.file)?.get(name);
   if (declared !== undefined && (declared.declaration.kind === "param" || declared.declaration.kind === "let")) {
     const type = typeOf(c, declared);
+    if (type.kind === "error") return unknown;
     if (type.kind === "int" && type.value !== undefined) {
       c.sizes.set(at, declared.declaration);
       return type.value;

@@ -1,4 +1,4 @@
-import type { Expression } from "../syntax/ast.ts";
+import type { Expression, Step } from "../syntax/ast.ts";
 import { applyLayer, applySignature, disagreements } from "./apply.ts";
 import { tensorParameters } from "./blocks.ts";
 import type { Signature, TensorTypeSymbolic, Type } from "./checked.ts";
@@ -33,12 +33,18 @@ export function checkFeeds(c: Context, site: StepSite): Type | undefined {
   const { network } = factsOf(c, site.step);
   if (network === undefined) return undefined;
   const changed = site.own.has("network") || site.own.has("model");
-  let result: Type | undefined;
-  for (const { e, fields, own } of dataIn(site)) {
-    const made = feed(c, network, e, fields, own || changed);
-    result ??= made;
-  }
-  return result;
+  const told = foundations(c, site).some((step) => factsOf(c, step).unfed);
+  const results = dataIn(site).map(({ e, fields, own }) => feed(c, network, e, fields, (own || changed) && !told));
+  if (results.includes(undefined)) c.facts.set(site.step, { ...factsOf(c, site.step), unfed: true });
+  return results.find((result) => result !== undefined);
+}
+
+/** The steps whose network this one takes over. */
+function foundations(c: Context, { step, own, types }: StepSite): readonly Step[] {
+  const model = types.get("model");
+  if (model?.kind === "step") return [model.step];
+  const binding = step.base === undefined || own.has("network") ? undefined : c.bindings.get(step.base);
+  return binding?.kind === "declaration" && binding.declaration.kind === "step" ? [binding.declaration] : [];
 }
 
 function feed(c: Context, network: Signature, e: Expression, fields: Fields, tell: boolean): Type | undefined {

@@ -1,6 +1,6 @@
 import { nearMiss } from "../diagnostic/near-miss.ts";
 import type { Declaration, File, Name } from "../syntax/ast.ts";
-import { builtinNames, builtinsNamed } from "./builtins.ts";
+import { builtinNames, builtins, builtinsNamed } from "./builtins.ts";
 import type { Binding } from "./checked.ts";
 import type { Context, Declared, Env, Named } from "./context.ts";
 import { report } from "./context.ts";
@@ -171,6 +171,22 @@ const resultFits = (row: Builtin, want: Want): boolean => {
   }
 };
 
+/** Words that some place takes, whatever this one does. */
+const everyWord: ReadonlySet<string> = new Set([
+  "training",
+  "same",
+  "valid",
+  ...builtins.flatMap((row) => row.parameters.flatMap(({ want }) => wordsOf(want))),
+]);
+
+/** Whether a name means anything: a field or local aside. */
+export const isKnown = (c: Context, env: Env, name: string): boolean =>
+  c.names.get(env.file)?.has(name) === true ||
+  c.prelude.has(name) ||
+  isPrimitive(name) ||
+  builtinsNamed(name).length > 0 ||
+  everyWord.has(name);
+
 /** Every name that could stand here, for the near miss. */
 export function namesInScope(c: Context, env: Env, want: Want | undefined): readonly string[] {
   const expected =
@@ -188,7 +204,7 @@ export function namesInScope(c: Context, env: Env, want: Want | undefined): read
   ];
 }
 
-const wordsOf = (want: Want): readonly string[] => {
+function wordsOf(want: Want): readonly string[] {
   switch (want.want) {
     case "padding":
       return ["same", "valid"];
@@ -201,4 +217,4 @@ const wordsOf = (want: Want): readonly string[] => {
     default:
       return [];
   }
-};
+}

@@ -56,12 +56,13 @@ function checkStep(c: Context, step: Step, file: File): StepFacts {
   const missing = fields.filter(
     ({ name, default: value }) => value === undefined && !given.has(name) && !types.has(name) && !meant.has(name),
   );
-  const known = step.base === undefined || base !== undefined;
-  if (missing.length > 0 && known) reportMissing(c, step, missing);
+  // What a derived step lacks, its base lacks.
+  if (missing.length > 0 && step.base === undefined) reportMissing(c, step, missing);
   const facts: StepFacts = { given, types, ...derived(c, step, given, types) };
   c.facts.set(step, facts);
-  kinds[step.step].check(c, { step, env, given, types, own });
-  return facts;
+  kinds[step.step].check(c, { step, env, given, types, own, meant });
+  const found = c.facts.get(step);
+  return found === undefined || found === "open" ? facts : found;
 }
 
 /** `precision: f32` may be read as a type; it is a word. */

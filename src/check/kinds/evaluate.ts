@@ -27,13 +27,14 @@ export const evaluate: Kind = {
 const float: Type = { kind: "float" };
 
 /** One figure a metric: `accuracy`, `loss`, `top5` for top(5), a block's name. */
-function metricFigures(c: Context, step: Step): ReadonlyMap<string, Type> {
+function metricFigures(c: Context, step: Step): ReadonlyMap<string, Type> | undefined {
   const metrics = factsOf(c, step).given?.get("metrics");
   if (metrics?.kind !== "list")
     return new Map([
       ["accuracy", float],
       ["loss", float],
     ]);
+  if (metrics.items.some((item) => c.types.get(item)?.kind === "error")) return undefined;
   return new Map(
     metrics.items.flatMap((item): readonly (readonly [string, Type])[] => {
       if (item.kind === "name") return [[item.text, float]];

@@ -19,13 +19,15 @@ export interface StepSite {
   readonly types: ReadonlyMap<string, Type>;
   /** Fields that this step declares itself: what it inherits was checked with its base. */
   readonly own: ReadonlySet<string>;
+  /** Fields that an unknown name was near to. */
+  readonly meant: ReadonlySet<string | undefined>;
 }
 
 /** What the checker knows of a kind of step; elaborate/kinds holds the other half. */
 export interface Kind {
   readonly fields: readonly KindField[];
-  /** Figures that expressions may read: `accuracy_on_test.accuracy`. */
-  readonly figures: (c: Context, step: Step) => ReadonlyMap<string, Type>;
+  /** Figures that expressions may read: `accuracy_on_test.accuracy`; undefined where something wrong hides them. */
+  readonly figures: (c: Context, step: Step) => ReadonlyMap<string, Type> | undefined;
   /** What the fields must be to each other. */
   readonly check: (c: Context, site: StepSite) => void;
 }

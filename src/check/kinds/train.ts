@@ -42,7 +42,7 @@ export const train: Kind = {
 };
 
 /** One of `epochs` and `steps`; none with an optimizer that runs to its tolerance. */
-function checkLength(c: Context, { step, given, own }: StepSite): void {
+function checkLength(c: Context, { step, given, own, meant }: StepSite): void {
   const [epochs, steps, optimizer] = [given.get("epochs"), given.get("steps"), given.get("optimizer")];
   if (epochs !== undefined && steps !== undefined && (own.has("epochs") || own.has("steps"))) {
     const second = epochs.span.start > steps.span.start ? epochs : steps;
@@ -54,6 +54,7 @@ function checkLength(c: Context, { step, given, own }: StepSite): void {
       }),
     );
   }
+  if (step.base !== undefined || meant.has("epochs") || meant.has("steps")) return;
   if (epochs === undefined && steps === undefined && optimizer !== undefined && !runsToTolerance(c, optimizer))
     report(
       c,
