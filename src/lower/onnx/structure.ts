@@ -164,5 +164,3 @@ export function pad(
   const type = x.type === "i64" ? "i32" : x.type;
   return emitter.emit("Pad", [x, emitter.ints([...low, ...high]), emitter.scalar(type, value)], x.type, shape);
 }
-
-export { broadcastShape, withoutOnes };
