@@ -42,6 +42,11 @@ export type Command =
       readonly of: Json;
       /** Numbers of the step's inputs whose contents the part depends on. */
       readonly reads: readonly number[];
+      /**
+       * What the checkpoints of `compute` are kept by instead of `of`, with the same inputs and engine: parts that lie on one way (a solve to several
+       * tolerances) share them, and `from` may be the end of another part. Checkpoints then are never dropped when the part is done.
+       */
+      readonly trail?: Json;
       /** `from` is the part's last checkpoint, where a run before was stopped in the middle. */
       readonly compute: (from: Kept | undefined) => Algorithm<Checkpoint>;
     }
@@ -114,8 +119,9 @@ export function* part(
   of: Json,
   reads: readonly number[],
   compute: (from: Kept | undefined) => Algorithm<Checkpoint>,
+  trail?: Json,
 ): Generator<Command, Checkpoint, Answer> {
-  const answer = yield { do: "part", name, of, reads, compute };
+  const answer = yield { do: "part", name, of, reads, compute, ...(trail === undefined ? {} : { trail }) };
   if (answer === undefined || typeof answer === "number" || !("figures" in answer)) {
     throw new TypeError("part answers a checkpoint");
   }

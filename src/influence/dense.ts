@@ -1,0 +1,84 @@
+import { CholeskyDecomposition, EigenvalueDecomposition, Matrix } from "ml-matrix";
+import type { Dense } from "./vectors.ts";
+
+/** Eigenvalues ascending, and the eigenvectors as columns, of a symmetric matrix. */
+export interface Eigen {
+  readonly values: Float64Array;
+  /** [n, n]: column j belongs to value j. */
+  readonly vectors: Dense;
+}
+
+export const dense = (rows: number, columns: number, data = new Float64Array(rows * columns)): Dense => ({
+  rows,
+  columns,
+  data,
+});
+
+/** Of the symmetric part: rounding makes products that are symmetric in truth a little askew. */
+export const symmetricEigen = (matrix: Dense): Eigen => {
+  const n = matrix.rows;
+  if (n === 0) return { values: new Float64Array(), vectors: dense(0, 0) };
+  const symmetric = Matrix.zeros(n, n);
+  for (let i = 0; i < n; i++)
+    for (let j = 0; j < n; j++) symmetric.set(i, j, (matrix.data[i * n + j]! + matrix.data[j * n + i]!) / 2);
+  const found = new EigenvalueDecomposition(symmetric, { assumeSymmetric: true });
+  const order = found.realEigenvalues
+    .map((_, i) => i)
+    .sort((i, j) => found.realEigenvalues[i]! - found.realEigenvalues[j]!);
+  const vectors = dense(n, n);
+  order.forEach((from, to) => {
+    for (let i = 0; i < n; i++) vectors.data[i * n + to] = found.eigenvectorMatrix.get(i, from);
+  });
+  return { values: Float64Array.from(order, (i) => found.realEigenvalues[i]!), vectors };
+};
+
+/** V f(values) Vᵀ */
+export const spectralFunction = ({ values, vectors }: Eigen, f: (value: number) => number): Dense => {
+  const n = values.length;
+  const result = dense(n, n);
+  for (let k = 0; k < n; k++) {
+    const factor = f(values[k]!);
+    if (factor === 0) continue;
+    for (let i = 0; i < n; i++) {
+      const left = factor * vectors.data[i * n + k]!;
+      for (let j = 0; j < n; j++) result.data[i * n + j]! += left * vectors.data[j * n + k]!;
+    }
+  }
+  return result;
+};
+
+export const product = (a: Dense, b: Dense): Dense => {
+  const result = dense(a.rows, b.columns);
+  for (let i = 0; i < a.rows; i++)
+    for (let k = 0; k < a.columns; k++) {
+      const factor = a.data[i * a.columns + k]!;
+      if (factor === 0) continue;
+      for (let j = 0; j < b.columns; j++) result.data[i * b.columns + j]! += factor * b.data[k * b.columns + j]!;
+    }
+  return result;
+};
+
+export const transposed = ({ rows, columns, data }: Dense): Dense => {
+  const result = dense(columns, rows);
+  for (let i = 0; i < rows; i++) for (let j = 0; j < columns; j++) result.data[j * rows + i] = data[i * columns + j]!;
+  return result;
+};
+
+/** L Lᵀ of a symmetric matrix; nothing where it is not positive definite. */
+export const cholesky = (matrix: Dense): CholeskyDecomposition | undefined => {
+  const found = new CholeskyDecomposition(toMatrix(matrix));
+  return found.isPositiveDefinite() ? found : undefined;
+};
+
+/** Solves for every row of `rows`: (L Lᵀ) x = row. */
+export const choleskySolve = (factor: CholeskyDecomposition, rows: Dense): Dense => {
+  const columns = toMatrix(transposed(rows));
+  return transposed(fromMatrix(factor.solve(columns)));
+};
+
+export const isPositiveDefinite = (matrix: Dense): boolean => matrix.rows === 0 || cholesky(matrix) !== undefined;
+
+/** Shares no memory: the library keeps rows. */
+const toMatrix = ({ rows, columns, data }: Dense): Matrix => Matrix.from1DArray(rows, columns, data);
+
+const fromMatrix = (matrix: Matrix): Dense => dense(matrix.rows, matrix.columns, Float64Array.from(matrix.to1DArray()));

@@ -1,0 +1,100 @@
+import type { Graph } from "../ir/graph.ts";
+import { batched, exampleMeasures, fedFields, parameterCount, weightedLoss } from "../learn/objective.ts";
+import { AlgorithmFailure, type Answer, type Command } from "../plan/algorithm.ts";
+import type { Measure } from "../plan/network.ts";
+import { dropOutputs } from "../transform/outputs.ts";
+import { gradient } from "../transform/vjp.ts";
+import { type Batch, batches, closePass, openPass, type Pass, rowWeights } from "./pass.ts";
+import { addArrays, flatParameters, type Problem, regularizerDiagonal, wrtOf } from "./problem.ts";
+import { type Block, zeroBlock } from "./vectors.ts";
+
+type Asking<R> = Generator<Command, R, Answer>;
+
+/** Gradients of a measure of single examples by the differentiated weights; the regularizer is in none of them. */
+export interface Gradients {
+  /** Of examples `from` to `to` (exclusive) of the data set: [to - from, p]. */
+  readonly of: (from: number, to: number) => Asking<Block>;
+  readonly release: () => Asking<void>;
+}
+
+/** Always in batches of one size, so that an example's gradient has the same bits whichever others are asked for. */
+export const gradientsOf = (
+  problem: Problem,
+  {
+    measure,
+    data,
+    examples,
+    width,
+  }: { readonly measure: Measure; readonly data: 0 | 1; readonly examples: number; readonly width: number },
+): Gradients => {
+  const { layout } = problem;
+  let open: Pass | undefined;
+  return {
+    *of(from, to) {
+      open ??= yield* openPass(problem, {
+        graph: (batch) => gradientGraph(problem, measure, batch),
+        fields: fedFields(problem.network, [measure], problem.precision),
+        data,
+        examples,
+        exactly: width,
+      });
+      const result = zeroBlock(to - from, layout.size);
+      for (let at = from; at < to; at += open.size) {
+        const batch = batchFrom(open, at, Math.min(open.size, to - at));
+        addArrays(layout, result, yield* open.run(batch, []), at - from, batch.count);
+      }
+      return result;
+    },
+    *release() {
+      if (open !== undefined) yield* closePass(open);
+      open = undefined;
+    },
+  };
+};
+
+const batchFrom = ({ size }: Pass, from: number, count: number): Batch => ({
+  from,
+  count,
+  at: Int32Array.from({ length: size }, (_, i) => from + Math.min(i, count - 1)),
+});
+
+/** (weights…, states…, fields [B, …]…) -> gradients [B, …]… of the measure of every example. */
+export const gradientGraph = (problem: Problem, measure: Measure, batch: number): Graph => {
+  const each = dropOutputs(gradient(exampleMeasures(problem.network, [measure], problem.precision), wrtOf(problem)), 1);
+  return batched(each, parameterCount(problem.network), batch);
+};
+
+/** ∇R over all training examples, regularizer included: where training ended. */
+export function* totalGradient(problem: Problem): Asking<Float64Array> {
+  const { network, loss, precision, layout, n } = problem;
+  const pass = yield* openPass(problem, {
+    graph: (batch) => dropOutputs(gradient(weightedLoss(network, loss, batch, precision), wrtOf(problem)), 1),
+    fields: fedFields(network, [loss], precision),
+    data: 0,
+    examples: n,
+  });
+  const sum = zeroBlock(1, layout.size);
+  for (const batch of batches(pass)) {
+    const outputs = yield* pass.run(batch, [rowWeights(problem, batch)]);
+    addArrays(
+      layout,
+      sum,
+      outputs.map((part) => ({ ...part, shape: [1, ...part.shape] })),
+    );
+  }
+  yield* closePass(pass);
+  const [diagonal, weights] = [regularizerDiagonal(problem), flatParameters(problem)];
+  return sum.data.map((g, i) => g / n + diagonal[i]! * weights[i]!);
+}
+
+/** Every vector finite, or the failure that names the example. */
+export const mustBeFinite = ({ count, size, data }: Block, what: string, first: number): void => {
+  for (let i = 0; i < count; i++)
+    for (let j = 0; j < size; j++)
+      if (!Number.isFinite(data[i * size + j]!))
+        throw new AlgorithmFailure(
+          "MTT5602",
+          `the gradient of ${what} at the example at ${first + i} is not finite`,
+          "see that the data is finite, and that the measure has a derivative there",
+        );
+};
