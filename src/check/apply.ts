@@ -1,7 +1,7 @@
 import { type Bindings, type Dim, isSpread, type SymbolicPadding, showAxis, showDim, showShape } from "../shape/dim.ts";
 import { type ShapePair, type UnifyMismatch, unifyAll } from "../shape/unify.ts";
 import type { File } from "../syntax/ast.ts";
-import { dimensionVariables, instantiate, isInferred, tensorParameters } from "./blocks.ts";
+import { dimensionVariables, instantiate, tensorParameters } from "./blocks.ts";
 import type { Signature, TensorTypeSymbolic, Type } from "./checked.ts";
 import type { Context } from "./context.ts";
 import { substituteType } from "./dims.ts";
@@ -81,12 +81,11 @@ function resultOf(
 ): { readonly type: Type; readonly problem?: string } {
   const { block, result } = signature;
   const takesBlocks = signature.parameters.some(({ type }) => type.kind === "block") || hasBlocks(signature.given);
-  const inferred = isInferred(signature, result) && !hasAll(result, bindings);
-  if (!failed && block !== undefined && (takesBlocks || inferred)) {
+  if (!failed && block !== undefined && takesBlocks) {
     const file = fileOf(c, block.span.file);
     const given = new Map([...(signature.given ?? []), ...withDefaults(signature, types, bindings)]);
     const found = file === undefined ? { type: errorType } : instantiate(c, block, file, given, bindings);
-    if (found.problem !== undefined || inferred) return found;
+    if (found.problem !== undefined) return found;
   }
   return { type: hasAll(result, bindings) ? substituteType(result, bindings) : errorType };
 }

@@ -3,7 +3,7 @@ import { type Axis, type Bindings, isSpread, noBindings, variable, variablesOf }
 import type { Block, Expression, File, Parameter } from "../syntax/ast.ts";
 import type { Signature, SignatureParameter, TensorTypeSymbolic, Type } from "./checked.ts";
 import { attempt, type BodyEnv, type Context, type Env, type Local, report } from "./context.ts";
-import { substituteType, typeOfExpression } from "./dims.ts";
+import { sizesIn, substituteType, typeOfExpression } from "./dims.ts";
 import { check, infer } from "./expressions.ts";
 import { problems } from "./problems.ts";
 import { warnOfShadow } from "./scope.ts";
@@ -32,7 +32,7 @@ export function signatureOf(c: Context, block: Block, file: File): Signature {
   const signature: Signature = {
     name: block.name.text,
     parameters,
-    result: typeOfExpression(c.root, env, block.result),
+    result: resultType(c.root, block, env),
     block,
   };
   c.signatures.set(block, signature);
@@ -98,17 +98,28 @@ export function dimensionVariables(types: readonly Type[]): ReadonlySet<string> 
   return names;
 }
 
+/** Whether a body is right for all that its parameters may be. */
+function isSound(c: Context, block: Block, file: File): boolean {
+  checkBlock(c, block, file);
+  const { start, end } = block.span;
+  return !c.problems.some(
+    ({ severity, span }) => severity === "error" && span.file === file.name && span.start >= start && span.end <= end,
+  );
+}
+
 /** Checks a body once, for all sizes. */
 export function checkBlock(c: Context, block: Block, file: File): void {
+  if (c.bodies.has(block)) return;
+  c.bodies.add(block);
   const signature = signatureOf(c, block, file);
   const env = blockEnv(c.root, block, file);
   const body = walkBody(c, block, { ...env, locals: new Map(env.locals) }, signature.result, noBindings);
-  if (!resultFits(body, signature.result) && !isInferred(signature, signature.result))
+  if (!resultFits(body, signature.result))
     report(
       c,
       problems.resultShape(
         tailSpan(block.body),
-        `\`${block.name.text}\` gives ${describeType(body)}, and says it gives ${describeType(signature.result)}`,
+        `\`${block.name.text}\` gives ${showResult(body)}, and says it gives ${showResult(signature.result)}`,
         {
           label: `${showType(signature.result)} expected here`,
           notes: [
@@ -121,6 +132,8 @@ export function checkBlock(c: Context, block: Block, file: File): void {
       ),
     );
 }
+
+const showResult = (type: Type): string => (type.kind === "record" ? showType(type) : describeType(type));
 
 const disagreements = (got: Type, expected: Type) =>
   got.kind === "tensor" && expected.kind === "tensor" && got.axes.length === expected.axes.length
@@ -144,24 +157,32 @@ const resultFits = (body: Type, result: Type): boolean => {
   return fitsType(body, result);
 };
 
-/** A result with variables that no parameter binds follows from the body. */
-export function isInferred(signature: Signature, result: Type): boolean {
-  const bound = boundVariables(signature);
-  if (result.kind !== "tensor") return false;
-  return (
-    [...dimensionVariables([result])].some((name) => !bound.has(name)) ||
-    result.axes.some((axis) => isSpread(axis) && !bound.has(`...${axis.spread}`))
-  );
-}
-
-function boundVariables({ parameters }: Signature): ReadonlySet<string> {
-  const bound = new Set(dimensionVariables(parameters.map((parameter) => parameter.type)));
-  for (const { name, type } of parameters) {
-    if (type.kind === "int") bound.add(name);
-    if (type.kind === "size") bound.add(`${name}.y`).add(`${name}.x`);
-    if (type.kind === "tensor") for (const axis of type.axes) if (isSpread(axis)) bound.add(`...${axis.spread}`);
+/** Sizes of the result that no parameter tells are reported, and the result is then not known. */
+function resultType(c: Context, block: Block, env: BodyEnv): Type {
+  const type = typeOfExpression(c, env, block.result);
+  const bound = new Set(["same", "valid", ...env.locals.keys()]);
+  for (const [name, { type: of }] of env.locals) {
+    if (of.kind === "size") bound.add(`${name}.y`).add(`${name}.x`);
+    if (of.kind === "tensor") for (const axis of of.axes) if (isSpread(axis)) bound.add(`...${axis.spread}`);
   }
-  return bound;
+  const free = sizesIn(block.result).filter(({ name }) => !bound.has(name) && !c.names.get(env.file)?.has(name));
+  const told = c.unknown.get(block) ?? new Set();
+  c.unknown.set(block, told);
+  for (const { name, span } of free) {
+    if (told.has(name)) continue;
+    told.add(name);
+    const near = c.near(name, [...bound]);
+    report(
+      c,
+      problems.unknownName(span, `there is no size \`${name}\``, {
+        label: "no parameter tells it",
+        help: near === undefined ? "a result's sizes are made of its parameters'" : `did you mean \`${near}\`?`,
+      }),
+    );
+  }
+  return free.length > 0 || block.parameters.some(({ name }) => env.locals.get(name.text)?.type.kind === "error")
+    ? errorType
+    : type;
 }
 
 /** The last thing that made the value: the stage of a pipe. */
@@ -242,6 +263,8 @@ export function instantiate(
   }
   const type = walkBody(trial, block, { ...env, locals }, errorType, bindings);
   const problem = trial.problems.find((found) => found.severity === "error");
+  // What is wrong for all arguments is told where the block stands.
+  if (problem !== undefined && !isSound(c.root, block, file)) return { type: errorType };
   return problem === undefined ? { type } : { type: errorType, problem: problem.message };
 }
 

@@ -75,7 +75,8 @@ export function callBuiltin(c: Context, env: Env, row: Builtin, site: Site): Typ
   for (const { name, value } of free) {
     if (name === undefined) continue;
     given.set(name.text, value);
-    made.set(name.text, infer(c, exampleEnv(env, fieldsOf(types.get("data"))), value));
+    const fields = fieldsOf(types.get("data"));
+    made.set(name.text, fields === undefined ? errorType : infer(c, exampleEnv(env, fields), value));
   }
   c.calls.set(site.node, { arguments: given, layer: layers && site.input === undefined });
   return complete ? resultOf(c, row, types, given, made, site) : errorType;
@@ -143,6 +144,7 @@ function resultOf(
       return result.type;
     case "size": {
       const [y, x] = [of(result.y), of(result.x)];
+      if (y.kind === "error" || x.kind === "error") return errorType;
       if (y.kind !== "int" || x.kind !== "int" || y.value === undefined || x.value === undefined)
         return { kind: "size" };
       return { kind: "size", y: y.value, x: x.value };

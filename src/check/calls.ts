@@ -12,8 +12,8 @@ import { infer, settle } from "./expressions.ts";
 import { resolve } from "./names.ts";
 import { anyTensor, applyPrimitive } from "./primitives.ts";
 import { problems } from "./problems.ts";
-import { reportMismatch } from "./shape-problems.ts";
 import { isKnown, namesInScope } from "./scope.ts";
+import { reportMismatch } from "./shape-problems.ts";
 import { checkShared } from "./shared.ts";
 import { shorten, stageNotes } from "./stages.ts";
 import { describeType, errorType } from "./types.ts";
@@ -126,7 +126,10 @@ function applyBlock(c: Context, env: Env, signature: Signature, site: Site): Typ
   if (site.input !== undefined) known.set(site.input.expression, site.input.type);
   const layer = site.input === undefined && signature.layers === undefined && isLayer(c, env, parameters, site, known);
   const offered = layer ? parameters.filter(({ type }) => !isTensorType(type)) : parameters;
-  const matched = matchArguments(c, signature.name, offered, site, layer ? parameters : offered);
+  const found = matchArguments(c, signature.name, offered, site, layer ? parameters : offered);
+  // An argument that is wrong may be the array that seems to be missing.
+  const doubtful = site.input === undefined && [...known.values()].some(({ kind }) => kind === "error");
+  const matched = doubtful ? { ...found, failed: true } : found;
   c.calls.set(site.node, { arguments: matched.given, layer });
   const complete = missingArguments(c, signature.name, offered, matched, site);
   if (signature.primitive !== undefined && !layer)

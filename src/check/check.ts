@@ -70,6 +70,8 @@ function newContext(entry: File, files: ReadonlyMap<string, File>, settingTexts:
     missing: new Set(),
     declared: new Map(),
     signatures: new Map(),
+    bodies: new Set(),
+    unknown: new Map(),
     environments: new Map<Block, never>(),
     uses: new Map(),
     facts: new Map(),

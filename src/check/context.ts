@@ -45,6 +45,10 @@ export interface Context {
   /** Types of declarations; `open` while one is being found. */
   readonly declared: Map<Named, Type | "open">;
   readonly signatures: Map<Block, Signature>;
+  /** Blocks whose bodies were checked. */
+  readonly bodies: Set<Block>;
+  /** Unknown names that were told of, by declaration: one is told once in each. */
+  readonly unknown: Map<Declaration | undefined, Set<string>>;
   /** Parameters and dimension variables of each block, as its body sees them. */
   readonly environments: Map<Block, BodyEnv>;
   /** What each declaration mentions, and where first. */
@@ -67,6 +71,8 @@ export interface Context {
 
 /** What other steps may want to know of a step. */
 export interface StepFacts {
+  /** A field of it is not known: what it leaves out may be what that one meant. */
+  readonly doubtful?: true;
   /** The data does not feed the network: told once, and not of the steps that build on this one. */
   readonly unfed?: true;
   readonly given?: ReadonlyMap<string, Expression>;
@@ -112,6 +118,8 @@ export const attempt = (c: Context): Context => ({
   steps: new Map(),
   sizes: new Map(),
   problems: [],
+  uses: new Map(),
+  unknown: new Map(),
   depth: c.depth + 1,
 });
 

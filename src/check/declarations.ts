@@ -35,6 +35,8 @@ function find(c: Context, { declaration, file }: Declared, env: Env): Type {
           ? infer(c, env, declaration.value)
           : check(c, env, declaration.value, { want: "value", type: annotated }, place);
       const set = declaration.kind === "param" ? settingType(c, declaration, annotated ?? value) : undefined;
+      // Sizes are made of it, and its value is not known.
+      if (value.kind === "error" && (annotated?.kind === "int" || annotated?.kind === "size")) return set ?? value;
       if (annotated !== undefined && isVague(annotated)) return set ?? value;
       return set ?? (annotated === undefined ? value : withValue(annotated, value));
     }

@@ -1,3 +1,4 @@
+import type { Span } from "../diagnostic/diagnostic.ts";
 import { nearMiss } from "../diagnostic/near-miss.ts";
 import {
   type Axis,
@@ -205,3 +206,49 @@ export const substituteTensor = (type: TensorTypeSymbolic, bindings: Bindings): 
   axes: substituteAxes(type.axes, bindings),
   ...(type.classes === undefined ? {} : { classes: substitute(type.classes, bindings) }),
 });
+
+/** The names that the sizes of a type are made of, with their places: `n`, `kernel.y`, `...s`. */
+export function sizesIn(type: TypeExpression): readonly { readonly name: string; readonly span: Span }[] {
+  const names: { readonly name: string; readonly span: Span }[] = [];
+  const open: DimExpression[] = dimsIn(type);
+  for (let dim = open.pop(); dim !== undefined; dim = open.pop())
+    switch (dim.kind) {
+      case "dim_name":
+        names.push({ name: dim.name, span: dim.span });
+        break;
+      case "dim_spread":
+        names.push({ name: `...${dim.name}`, span: dim.span });
+        break;
+      case "dim_field":
+        names.push({ name: `${dim.parameter}.${dim.field}`, span: dim.span });
+        break;
+      case "dim_binary":
+        open.push(dim.right, dim.left);
+        break;
+      case "dim_call": {
+        const [first] = dim.arguments;
+        if (dim.name === "product" && first?.kind === "dim_name")
+          names.push({ name: `...${first.name}`, span: first.span });
+        else open.push(...dim.arguments.toReversed());
+        break;
+      }
+      case "dim_int":
+      case "dim_missing":
+        break;
+    }
+  return names;
+}
+
+const dimsIn = (type: TypeExpression): DimExpression[] => {
+  switch (type.kind) {
+    case "type_tensor":
+      return type.dims.toReversed();
+    case "type_class":
+      return [type.classes];
+    case "type_record":
+      return type.fields.toReversed().flatMap((field) => dimsIn(field.type));
+    case "type_name":
+    case "type_missing":
+      return [];
+  }
+};

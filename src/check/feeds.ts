@@ -34,7 +34,12 @@ export function checkFeeds(c: Context, site: StepSite): Type | undefined {
   if (network === undefined) return undefined;
   const changed = site.own.has("network") || site.own.has("model");
   const told = foundations(c, site).some((step) => factsOf(c, step).unfed);
-  const results = dataIn(site).map(({ e, fields, own }) => feed(c, network, e, fields, (own || changed) && !told));
+  let tell = !told;
+  const results = dataIn(site).map(({ e, fields, own }) => {
+    const result = feed(c, network, e, fields, (own || changed) && tell);
+    tell &&= result !== undefined;
+    return result;
+  });
   if (results.includes(undefined)) c.facts.set(site.step, { ...factsOf(c, site.step), unfed: true });
   return results.find((result) => result !== undefined);
 }

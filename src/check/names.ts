@@ -103,6 +103,9 @@ function builtin(c: Context, name: Name, rows: readonly Builtin[]): Resolved {
 }
 
 function reportUnknown(c: Context, env: Env, name: Name, want: Want | undefined): void {
+  const told = c.unknown.get(env.owner) ?? new Set();
+  if (told.has(name.text)) return;
+  c.unknown.set(env.owner, told.add(name.text));
   const elsewhere = c.exampleNames.has(name.text);
   const near = elsewhere ? undefined : c.near(name.text, namesInScope(c, env, want));
   report(

@@ -1,7 +1,7 @@
 import { broadcastAxes } from "../shape/broadcast.ts";
 import { add, axisEquals, type Dim, divideExactly, isSpread, multiply, showAxis, subtract } from "../shape/dim.ts";
 import type { DType } from "../shape/dtype.ts";
-import type { BinaryOperator, Expression } from "../syntax/ast.ts";
+import type { Expression } from "../syntax/ast.ts";
 import { tailSpan } from "./blocks.ts";
 import type { TensorTypeSymbolic, Type } from "./checked.ts";
 import { type Context, type Env, report } from "./context.ts";
@@ -45,7 +45,7 @@ export function inferBinary(c: Context, env: Env, e: Binary): Type {
   const left = infer(c, env, e.left);
   // `pad == same`: the word is of the left side's type.
   const right = infer(c, env, e.right, left.kind === "padding" ? { want: "padding" } : undefined);
-  if (left.kind === "error" || right.kind === "error") return isCondition(e.operator) ? bool : errorType;
+  if (left.kind === "error" || right.kind === "error") return errorType;
   switch (e.operator) {
     case "and":
     case "or":
@@ -63,8 +63,6 @@ export function inferBinary(c: Context, env: Env, e: Binary): Type {
       return arithmetic(c, e, e.operator, left, right);
   }
 }
-
-const isCondition = (operator: BinaryOperator): boolean => !["+", "-", "*", "/", "@"].includes(operator);
 
 const isNumber = (type: Type): type is Extract<Type, { kind: "int" | "float" }> =>
   type.kind === "int" || type.kind === "float";
@@ -239,5 +237,5 @@ function mismatch(c: Context, e: Binary, left: Type, right: Type, cannot: string
         : "operators are for numbers and arrays; `==` and `!=` also for texts and bools",
     }),
   );
-  return isCondition(e.operator) ? bool : errorType;
+  return errorType;
 }

@@ -110,6 +110,10 @@ export function applyPrimitive(
       } else values.set(parameter.name, operand);
       continue;
     }
+    if (found.kind === "list" && found.items?.some(({ kind }) => kind === "error")) {
+      failed = true;
+      continue;
+    }
     const shape = parameter.kind === "dims" && found.kind === "tensor";
     if (!shape && want !== undefined && settle(c, expression, found, want, place).kind === "error") {
       failed = true;

@@ -1,8 +1,8 @@
 import { type Bindings, type Dim, dimEquals, showDim } from "../shape/dim.ts";
-import type { DimExpression, TypeExpression } from "../syntax/ast.ts";
 import type { Site } from "./calls.ts";
 import type { Signature } from "./checked.ts";
 import { type Context, type Env, report } from "./context.ts";
+import { sizesIn } from "./dims.ts";
 import { problems } from "./problems.ts";
 
 /**
@@ -25,10 +25,12 @@ export function checkShared(
   const uses = c.shared.get(layer) ?? new Map<unknown, ReadonlyMap<string, Dim>>();
   c.shared.set(layer, uses);
   const sizes = new Map(
-    [...weightVariables(block.statements.flatMap((s) => (s.kind === "let" ? [] : [s.type])))].flatMap((variable) => {
-      const size = bindings.dims.get(variable);
-      return size === undefined ? [] : [[variable, size] as const];
-    }),
+    block.statements
+      .flatMap((s) => (s.kind === "let" ? [] : sizesIn(s.type)))
+      .flatMap(({ name: variable }) => {
+        const size = bindings.dims.get(variable);
+        return size === undefined ? [] : [[variable, size] as const];
+      }),
   );
   const first = uses.get(env.owner);
   if (first === undefined) {
@@ -44,30 +46,4 @@ export function checkShared(
       help: `each \`let\` of a layer is one instance: write ${name}(…) where another is meant`,
     }),
   );
-}
-
-/** Names of the sizes that the types of weights are made of. */
-function weightVariables(types: readonly TypeExpression[]): ReadonlySet<string> {
-  const names = new Set<string>();
-  const open: DimExpression[] = types.flatMap((type) => (type.kind === "type_tensor" ? type.dims : []));
-  for (let dim = open.pop(); dim !== undefined; dim = open.pop())
-    switch (dim.kind) {
-      case "dim_name":
-        names.add(dim.name);
-        break;
-      case "dim_field":
-        names.add(`${dim.parameter}.${dim.field}`);
-        break;
-      case "dim_binary":
-        open.push(dim.left, dim.right);
-        break;
-      case "dim_call":
-        open.push(...dim.arguments);
-        break;
-      case "dim_int":
-      case "dim_spread":
-      case "dim_missing":
-        break;
-    }
-  return names;
 }

@@ -33,10 +33,14 @@ function checkStep(c: Context, step: Step, file: File): StepFacts {
   const { fields } = kinds[step.step];
   // Fields that an unknown name was near to: they are not missing on top.
   const meant = new Set<string | undefined>();
+  let strange = 0;
   for (const field of step.record.fields) {
     const known = fields.find(({ name }) => name === field.name.text);
-    if (known === undefined) meant.add(reportUnknown(c, step, field.name, fields));
-    else if (own.has(known.name)) reportFieldTwice(c, field);
+    if (known === undefined) {
+      const near = reportUnknown(c, step, field.name, fields);
+      meant.add(near);
+      if (near === undefined) strange++;
+    } else if (own.has(known.name)) reportFieldTwice(c, field);
     else {
       own.add(known.name);
       const e = fieldValue(field);
@@ -57,8 +61,9 @@ function checkStep(c: Context, step: Step, file: File): StepFacts {
     ({ name, default: value }) => value === undefined && !given.has(name) && !types.has(name) && !meant.has(name),
   );
   // What a derived step lacks, its base lacks.
-  if (missing.length > 0 && step.base === undefined) reportMissing(c, step, missing);
-  const facts: StepFacts = { given, types, ...derived(c, step, given, types) };
+  if (missing.length > strange && step.base === undefined) reportMissing(c, step, missing);
+  const doubtful = strange > 0 || meant.size > 0;
+  const facts: StepFacts = { ...(doubtful ? { doubtful } : {}), given, types, ...derived(c, step, given, types) };
   c.facts.set(step, facts);
   kinds[step.step].check(c, { step, env, given, types, own, meant });
   const found = c.facts.get(step);

@@ -28,7 +28,9 @@ const float: Type = { kind: "float" };
 
 /** One figure a metric: `accuracy`, `loss`, `top5` for top(5), a block's name. */
 function metricFigures(c: Context, step: Step): ReadonlyMap<string, Type> | undefined {
-  const metrics = factsOf(c, step).given?.get("metrics");
+  const facts = factsOf(c, step);
+  const metrics = facts.given?.get("metrics");
+  if (metrics === undefined && facts.doubtful) return undefined;
   if (metrics?.kind !== "list")
     return new Map([
       ["accuracy", float],

@@ -15,7 +15,8 @@ export const kinds = { train, evaluate, influence, validate, report, sweep } as 
 };
 
 /** What may be read of a step: `classifier.loss`. */
-export const figureOf = (c: Context, step: Step): ReadonlyMap<string, Type> | undefined => kinds[step.step].figures(c, step);
+export const figureOf = (c: Context, step: Step): ReadonlyMap<string, Type> | undefined =>
+  kinds[step.step].figures(c, step);
 
 /** The fields of the data that a model was trained with, or that an influence step scores. */
 export const dataOf = (c: Context, step: Step): ReadonlyMap<string, TensorTypeSymbolic> | undefined =>

@@ -1,0 +1,37 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { checkText, root, said } from "./suite.ts";
+
+const text = readFileSync(join(root, "test/suite/valid/mnist.mtt"), "utf8");
+
+/** Places of the names that are used in the program: not in comments or strings, not where they are declared. */
+function usedNames(program: string): readonly { readonly at: number; readonly name: string }[] {
+  const blank = (match: string) => " ".repeat(match.length);
+  const bare = program.replace(/\/\/.*/g, blank).replace(/"[^"\n]*"/g, blank);
+  const words = /\b[A-Za-z_]\w*\b/g;
+  const keywords =
+    /^(let|block|network|param|train|evaluate|influence|validate|sweep|report|assert|weight|state|import|from|with|and|or|not|as|f32)$/;
+  const declares = /\b(let|block|network|param|train|evaluate|influence|validate|report|sweep)\s+$/;
+  return [...bare.matchAll(words)].flatMap((match) =>
+    keywords.test(match[0]) || declares.test(bare.slice(Math.max(0, match.index - 20), match.index))
+      ? []
+      : [{ at: match.index, name: match[0] }],
+  );
+}
+
+describe("one mistake is one diagnostic", () => {
+  const uses = usedNames(text).filter(({ at }) => !text.slice(0, at).endsWith("network Digits("));
+
+  it("the example program uses many names", () => expect(uses.length).toBeGreaterThan(60));
+
+  for (const { at, name } of uses) {
+    const line = text.slice(0, at).split("\n").length;
+    it(`${name} misspelt in line ${line}`, () => {
+      const wrong = `${text.slice(0, at)}zq${text.slice(at)}`;
+      const errors = checkText(wrong).diagnostics.filter(({ severity }) => severity === "error");
+      expect(errors.map(said)).toHaveLength(1);
+      expect(errors[0]!.span.start).toBeGreaterThanOrEqual(at - 4);
+    });
+  }
+});
