@@ -49,7 +49,7 @@ export const onnx = (options: OnnxOptions = {}): Backend => {
           outputs: made,
           bytes,
         } = yield* Effect.try({ try: () => prepare(program, resident), catch: fault });
-        const ort = yield* Effect.tryPromise({ try: loadOrt, catch: fault });
+        const ort = yield* Effect.try({ try: loadOrt, catch: fault });
         const native = yield* Effect.acquireRelease(
           Effect.tryPromise({
             try: () => ort.InferenceSession.create(bytes, sessionOptions(options, device)),
@@ -128,8 +128,9 @@ export const onnx = (options: OnnxOptions = {}): Backend => {
 export const layerOnnx = (options: OnnxOptions = {}): Layer.Layer<CurrentBackend> =>
   Layer.sync(CurrentBackend, () => onnx(options));
 
-export const loadOrt = async () => {
-  const { default: ort } = await import("onnxruntime-node");
+/** By `require`: what `import` makes of a CommonJS module's names differs between Node, bundlers and loaders. */
+export const loadOrt = (): typeof import("onnxruntime-node") => {
+  const ort: typeof import("onnxruntime-node") = require("onnxruntime-node");
   ort.env.logLevel = "fatal";
   return ort;
 };
