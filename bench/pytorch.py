@@ -1,5 +1,6 @@
 """The same work in PyTorch. Reads lines of {"work", "runs"}, answers lines of {"ms": [...]} on standard output."""
 import json
+import resource
 import sys
 import time
 
@@ -77,6 +78,9 @@ works = {
 print(json.dumps({"version": torch.__version__}), flush=True)
 for line in sys.stdin:
     request = json.loads(line)
+    if request["work"] == "memory":
+        print(json.dumps({"ms": [resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024]}), flush=True)
+        continue
     work, training = works[request["work"]]
     net.train(training)
     ms = []

@@ -8,6 +8,7 @@ import * as Effect from "effect/Effect";
 import * as Exit from "effect/Exit";
 import * as Scope from "effect/Scope";
 import { selectBackend } from "../src/backend/available.ts";
+import { peakMemory } from "./memory.ts";
 import { works } from "./works.ts";
 
 // The time of one call of each work, ours against PyTorch and JAX: in turns, a few calls each, so that what else the machine does meets all of them.
@@ -129,6 +130,15 @@ for (const { work, goal, open } of works) {
   console.log(
     `${work.padEnd(24)} ours ${show(row.ours)}  pytorch ${show(row.pytorch)}  jax ${show(row.jax)}  ratio ${row.ratio ?? "-"}  goal ${goal}`,
   );
+}
+const MEMORY = "peak memory of a run (MB)";
+if (flags.only.length === 0 || flags.only.includes(MEMORY)) {
+  const held = summary([await peakMemory(flags.backend, flags.device)]);
+  // PyTorch's process has done all of the above; ours a whole training, from the text of the program.
+  const theirs = pytorch === undefined ? null : summary(await pytorch.time("memory", 1));
+  const ratio = theirs === null ? null : round(held.median / theirs.median);
+  rows.push({ work: MEMORY, backend: backend.identity, ours: held, pytorch: theirs, jax: null, ratio, goal: 1 });
+  console.log(`${MEMORY} ours ${held.median}  pytorch ${theirs?.median ?? "-"}  ratio ${ratio ?? "-"}  goal 1`);
 }
 pytorch?.stop();
 jax?.stop();

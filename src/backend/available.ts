@@ -1,8 +1,12 @@
+import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
 import * as Effect from "effect/Effect";
 import type { Graph } from "../ir/graph.ts";
+import { lowerOnnx } from "../lower/onnx.ts";
 import { tensor } from "../shape/tensor.ts";
 import { type Backend, BackendError } from "./backend.ts";
+import { encodeModel } from "./onnx/proto.ts";
 import { type OnnxDevice, onnx } from "./onnx.ts";
 import { reference } from "./reference.ts";
 
@@ -17,8 +21,9 @@ export interface Availability {
 /** What can compute on this machine: each engine computes one small sum on each of its devices. */
 export const available: Effect.Effect<readonly Availability[]> = Effect.gen(function* () {
   const rows: Availability[] = [];
-  for (const device of DEVICES) rows.push(yield* probe(onnx({ device }), lacks(device)));
-  rows.push(yield* probe(reference, undefined));
+  rows.push(yield* probe(onnx()));
+  for (const device of ["webgpu", "cuda"] as const) rows.push(yield* probeApart(device));
+  rows.push(yield* probe(reference));
   return rows;
 });
 
@@ -67,16 +72,53 @@ const double: Graph = {
   outputs: [1],
 };
 
-const probe = (backend: Backend, missing: string | undefined): Effect.Effect<Availability> => {
-  const { name, device } = backend;
-  if (missing !== undefined) return Effect.succeed({ name, device, ok: false, why: missing });
+const probe = (backend: Backend): Effect.Effect<Availability> => {
+  const { name, device, identity } = backend;
   return Effect.gen(function* () {
     const session = yield* backend.open({ graph: double, resident: 0, updated: 0 }, []);
     const [sum] = yield* session.run([tensor("f32", [2], [1, 2])]);
     const ok = sum?.data[0] === 2 && sum.data[1] === 4;
-    return { name, device, ok, why: ok ? backend.identity : "it computes 1 + 1 wrongly" };
+    return { name, device, ok, why: ok ? identity : "it computes 1 + 1 wrongly" };
   }).pipe(
     Effect.scoped,
     Effect.catch(({ message }) => Effect.succeed({ name, device, ok: false, why: message })),
   );
 };
+
+/** Milliseconds that a driver may take to compute one sum. */
+const PATIENCE = 60_000;
+
+/** The same in a process of its own: drivers write to the terminal as they like, and one that is broken takes its process along. */
+const probeApart = (device: Exclude<OnnxDevice, "cpu">): Effect.Effect<Availability> => {
+  const missing = lacks(device);
+  const row = (ok: boolean, why: string): Availability => ({ name: "onnx", device, ok, why });
+  if (missing !== undefined) return Effect.succeed(row(false, missing));
+  const model = Buffer.from(encodeModel(lowerOnnx(double))).toString("base64");
+  const argument = JSON.stringify({ path: createRequire(import.meta.url).resolve("onnxruntime-node"), model, device });
+  return Effect.callback<Availability>((resume) => {
+    const child = execFile(process.execPath, ["-e", PROBE, argument], { timeout: PATIENCE }, (error, answer) => {
+      const why = answer
+        .trim()
+        .split("\n")
+        .at(-1)!
+        .replace(/^.* was false\. /, "");
+      if (error === null) resume(Effect.succeed(row(true, onnx({ device }).identity)));
+      else resume(Effect.succeed(row(false, why === "" ? "its driver ended the process" : why)));
+    });
+    return Effect.sync(() => child.kill());
+  });
+};
+
+const PROBE = `
+const { path, model, device } = JSON.parse(process.argv[1]);
+const ort = require(path);
+ort.env.logLevel = "fatal";
+const options = { executionProviders: [device], logSeverityLevel: 4 };
+ort.InferenceSession.create(Buffer.from(model, "base64"), options)
+  .then((session) => session.run({ input0: new ort.Tensor("float32", Float32Array.of(1, 2), [2]) }))
+  .then(({ output0 }) => process.exit(output0.data[0] === 2 && output0.data[1] === 4 ? 0 : 1))
+  .catch((error) => {
+    console.log(error.message);
+    process.exit(1);
+  });
+`;
