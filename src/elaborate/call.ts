@@ -13,6 +13,7 @@ import { type BlockValue, calleeName, describe, type Value } from "./value.ts";
 export const applyCall = (e: Call | Pipe, callee: Expression, scope: Scope): Value => {
   const { calls } = scope.session.checked;
   const resolved = calls.get(e);
+  const at = placeOf(e);
   const block = evaluate(callee, scope);
   if (block.kind !== "block") throw refuse.value(spanFor(callee.span, scope), `${describe(block)} cannot be called`);
   if (block.callee.kind === "builtin" && isLayers(block.callee.name)) return callLayers(block, e, scope);
@@ -21,8 +22,11 @@ export const applyCall = (e: Call | Pipe, callee: Expression, scope: Scope): Val
     return callBuiltin({ name: block.callee.name, expression: e, expressions }, scope);
   const values = new Map([...block.bound, ...evaluateAll(expressions, scope)]);
   if (resolved?.layer ?? inputOf({ ...block, bound: values }) !== undefined) return layerValue(block, values, e, scope);
-  return apply(block, values, instanceOf(block, e, scope), e, scope);
+  return apply(block, values, instanceOf(block, e, scope), at, scope);
 };
+
+/** Where a message about a use of a block points: at the stage, not at the whole pipe before it. */
+const placeOf = (e: Call | Pipe): Expression => (e.kind === "pipe" ? e.stage : e);
 
 /** In the order of the text, which is the order of use: it numbers instances. */
 export const evaluateAll = (expressions: ReadonlyMap<string, Expression>, scope: Scope): ReadonlyMap<string, Value> =>
@@ -134,20 +138,21 @@ const isLayers = (name: string): boolean => name === "sequence" || name === "rep
 /** `sequence([…])`, `x |> repeat(3, residual)`, `x |> stack` for a `let stack = sequence([…])`. */
 const callLayers = (block: BlockValue, e: Call | Pipe, scope: Scope): Value => {
   const { calls } = scope.session.checked;
+  const at = placeOf(e);
   const own = calls.get(e) ?? (e.kind === "pipe" && e.stage.kind === "call" ? calls.get(e.stage) : undefined);
   if (block.origin !== undefined) {
     // The layers are known: the one argument is their input.
     const argument = e.kind === "pipe" ? e.input : e.arguments[0]?.value;
     if (argument === undefined) return block;
     const values = new Map([...block.bound, ["input", evaluate(argument, scope)]]);
-    return apply(block, values, instanceOf(block, e, scope), e, scope);
+    return apply(block, values, instanceOf(block, e, scope), at, scope);
   }
   // The input of a pipe stands before its stage, and is used first.
   const input = e.kind === "pipe" ? evaluate(e.input, scope) : undefined;
   const taken = new Map([...(own?.arguments ?? [])].filter(([, value]) => e.kind !== "pipe" || value !== e.input));
   const values = new Map([...block.bound, ...evaluateAll(taken, scope)]);
   if (input === undefined) return layerValue(block, values, e, scope);
-  return apply(block, values.set("input", input), instanceOf(block, e, scope), e, scope);
+  return apply(block, values.set("input", input), instanceOf(block, e, scope), at, scope);
 };
 
 /** `repeat` and `sequence`: layers one after another, each a new instance, whatever the layer values were before. */

@@ -66,7 +66,11 @@ const attempt = (session: Session, work: () => void): void => {
     work();
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
-    if (!session.diagnostics.includes(error.diagnostic)) session.diagnostics.push(error.diagnostic);
+    const { code, span, message } = error.diagnostic;
+    const said = session.diagnostics.some(
+      (known) => known.code === code && known.span.start === span.start && known.message === message,
+    );
+    if (!said) session.diagnostics.push(error.diagnostic);
   }
 };
 

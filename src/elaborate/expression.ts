@@ -177,7 +177,10 @@ const binary = (e: Extract<Expression, { kind: "binary" }>, scope: Scope): Value
   if (left.kind === "bool" && ((e.operator === "and" && !left.value) || (e.operator === "or" && left.value)))
     return left;
   const right = evaluate(e.right, scope);
-  if (left.kind === "figure" || right.kind === "figure") return ofFigures(e, left, right, scope);
+  if (left.kind === "figure" || right.kind === "figure") {
+    if (scope.building !== undefined) throw figureInGraph(left.kind === "figure" ? e.left : e.right, scope);
+    return ofFigures(e, left, right, scope);
+  }
   return known(e.operator, left, right, e, scope) ?? arithmetic(e.operator, left, right, e, scope);
 };
 
@@ -239,6 +242,12 @@ const numbers = (operator: BinaryOperator, a: number, b: number, e: Expression, 
       return undefined;
   }
 };
+
+const figureInGraph = (e: Expression, scope: Scope) =>
+  refuse.notKnownYet(
+    spanFor(e.span, scope),
+    "a figure of a run cannot enter a graph: it is known only after steps ran",
+  );
 
 const ofFigures = (e: Extract<Expression, { kind: "binary" }>, left: Value, right: Value, scope: Scope): Value => {
   if (e.operator === "@") throw refuse.value(spanFor(e.span, scope), "`@` multiplies tensors, not figures of a run");

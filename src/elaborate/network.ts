@@ -32,8 +32,8 @@ export const elaborateNetwork = (
     throw refuse.value(e.span, `a network is expected here, and this is ${describe(value)}`);
   const { block } = value.callee;
   const fields = networkFields(block, value, data, e, session);
-  const key = value.bound.size > 0 ? undefined : JSON.stringify([block.span.file, block.name.text, fields]);
-  const known = key === undefined ? undefined : session.networks.get(key);
+  const key = JSON.stringify([block.span.file, block.name.text, fields, value.origin?.expression.span ?? null]);
+  const known = session.networks.get(key);
   if (known !== undefined) return known;
   const training = elaborateGraph(block, value, fields, true, e, session);
   const inference = elaborateGraph(block, value, fields, false, e, session);
@@ -52,7 +52,7 @@ export const elaborateNetwork = (
     inference: inference.graph,
     stages: inference.stages,
   };
-  if (key !== undefined) session.networks.set(key, network);
+  session.networks.set(key, network);
   return network;
 };
 

@@ -22,7 +22,7 @@ export interface Session {
   /** Data sets by the expression that declares them: a step derived with `with` shares those of its base. */
   readonly datasets: Map<Expression, Value>;
   readonly planned: Map<Step, Planned | Error>;
-  /** Networks by declaration, fields and static arguments. */
+  /** Networks by declaration, fields and the place that gives static arguments. */
   readonly networks: Map<string, Network>;
 }
 

@@ -11,6 +11,7 @@ import {
   surface,
   unaryOperators,
 } from "../ir/surface.ts";
+import { showDim } from "../shape/dim.ts";
 import type { DType } from "../shape/dtype.ts";
 import { tensor } from "../shape/tensor.ts";
 import type { BinaryOperator, Expression } from "../syntax/ast.ts";
@@ -127,10 +128,19 @@ const perform = (
       },
     });
   } catch (error) {
-    if (error instanceof ShapeError)
-      throw refuse.shape(spanFor(e.span, scope), `\`${name}\` does not fit: ${error.message}`);
+    if (error instanceof ShapeError) throw shapeRefusal(name, error, e, scope);
     throw error;
   }
+};
+
+const shapeRefusal = (name: string, { mismatch, message }: ShapeError, e: Expression, scope: Scope) => {
+  const { reason } = mismatch;
+  const span = spanFor(e.span, scope);
+  if (reason.kind !== "window") return refuse.shape(span, `\`${name}\` does not fit: ${message}`);
+  const [size, kernel] = [showDim(reason.size), showDim(reason.kernel)];
+  return refuse.shape(span, `a window of ${kernel} does not fit into the ${size} places of axis ${reason.axis}`, {
+    help: "take a smaller kernel, or `pad: same`",
+  });
 };
 
 type Reader<K extends Primitive["parameters"][number]["kind"]> = (

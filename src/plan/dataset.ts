@@ -38,6 +38,8 @@ export type DataOperation =
   | { readonly op: "split"; readonly at: number; readonly part: "first" | "rest" }
   | { readonly op: "without" | "only" | "union" | "intersect" }
   | { readonly op: "with_label_noise"; readonly field: string; readonly fraction: number; readonly seed: number }
+  /** Input 1 holds scores of examples of input 0: the n lowest, lowest first (highest, highest first). `test`: of that test example only, else of the sum. */
+  | { readonly op: "most_harmful" | "most_helpful"; readonly n: number; readonly test?: number }
   /** Graph: feeds -> bool[]. */
   | { readonly op: "where"; readonly graph: Graph; readonly feeds: readonly Feed[] }
   /** Graph: feeds -> the new or replaced field. */

@@ -7,6 +7,9 @@ const looks = {
   train: { open: "[[", close: "]]", shape: "box3d" },
   predict: { open: "[", close: "]", shape: "box" },
   evaluate: { open: "[", close: "]", shape: "box" },
+  influence: { open: "{{", close: "}}", shape: "octagon" },
+  group: { open: "[", close: "]", shape: "box" },
+  validate: { open: "[[", close: "]]", shape: "box3d" },
   assert: { open: "{{", close: "}}", shape: "hexagon" },
   report: { open: ">", close: "]", shape: "note" },
 } as const satisfies { [K in Step["body"]["kind"]]: { open: string; close: string; shape: string } };

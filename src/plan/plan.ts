@@ -1,8 +1,10 @@
 import type { Span } from "../diagnostic/diagnostic.ts";
 import type { DataOperation, Field, Source } from "./dataset.ts";
+import type { Influence } from "./influence.ts";
 import type { Json } from "./json.ts";
 import type { Measure, Network } from "./network.ts";
-import type { Training } from "./training.ts";
+import type { Schedule, Training } from "./training.ts";
+import type { Validate } from "./validation.ts";
 
 /** What a step computes, without its inputs. A new kind of step is a new member here, and tsc lists the tables that lack it. */
 export type Body =
@@ -21,10 +23,25 @@ export type Body =
       readonly loss: Measure;
       readonly metrics: readonly Metric[];
     }
+  /**
+   * inputs: model, its training data [, test data, unless `influence.test` is self] [, the part of the training data that is scored, where `part`]
+   * [, other models of an ensemble] -> scores, and their certificate
+   */
+  | {
+      readonly kind: "influence";
+      readonly influence: Influence;
+      readonly part: boolean;
+      /** For tracin: how the training that is traced went. */
+      readonly traced?: { readonly rate: Schedule; readonly batch: number; readonly bySteps: boolean };
+    }
+  /** inputs: scores, a set of training examples -> the effect of removing the whole set */
+  | { readonly kind: "group"; readonly order: 1 | 2; readonly test?: number }
+  /** inputs: scores, model, its training data [, test data, unless `test` is self], then what the training reads besides its data -> agreement */
+  | { readonly kind: "validate"; readonly validate: Validate; readonly influence: Influence }
   /** inputs: the steps whose figures it reads -> passes or fails */
   | { readonly kind: "assert"; readonly condition: Formula; readonly text: string; readonly message?: string }
   /** inputs: the steps it shows -> an HTML file */
-  | { readonly kind: "report"; readonly show: readonly Json[] };
+  | { readonly kind: "report"; readonly show: readonly Json[]; readonly title?: string };
 
 export type Metric =
   | { readonly kind: "accuracy" | "loss" | "auc"; readonly name: string }

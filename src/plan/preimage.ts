@@ -1,6 +1,7 @@
 import { canonical } from "../ir/canonical.ts";
 import type { Graph } from "../ir/graph.ts";
 import type { DataOperation, Feed, Field, Source } from "./dataset.ts";
+import type { Influence } from "./influence.ts";
 import type { Json } from "./json.ts";
 import type { Measure, Network, Variable } from "./network.ts";
 import type { Body, Formula, Metric } from "./plan.ts";
@@ -32,10 +33,22 @@ const content = (body: Body): Json => {
         loss: measureJson(body.loss),
         metrics: body.metrics.map(metricJson),
       };
+    case "influence":
+      return { ...influenceJson(body.influence), part: body.part, traced: body.traced ?? null };
+    case "group":
+      return { order: body.order, test: body.test ?? null };
+    case "validate":
+      return {
+        by: body.validate.by,
+        training: trainingJson(body.validate.training),
+        length: body.validate.training.length ?? null,
+        measure: measureJson(body.influence.measure),
+        test: body.influence.test,
+      };
     case "assert":
       return formulaJson(body.condition);
     case "report":
-      return { show: body.show };
+      return { show: body.show, title: body.title ?? null };
   }
 };
 
@@ -79,6 +92,9 @@ const operationJson = (operation: DataOperation): Json => {
       return { op: operation.op };
     case "with_label_noise":
       return { op: operation.op, field: operation.field, fraction: operation.fraction, seed: operation.seed };
+    case "most_harmful":
+    case "most_helpful":
+      return { op: operation.op, n: operation.n, test: operation.test ?? null };
     case "where":
       return { op: operation.op, graph: canonicalGraph(operation.graph), feeds: operation.feeds.map(feedJson) };
     case "map":
@@ -115,6 +131,28 @@ const trainingJson = (training: Training): Json => {
     start: typeof start === "string" ? start : "weights",
   };
 };
+
+const influenceJson = (influence: Influence): { readonly [key: string]: Json } => {
+  const { network, regularize, layers } = influence;
+  return {
+    network: inferenceJson(network),
+    loss: measureJson(influence.loss),
+    regularize: regularize === undefined ? null : regularizerJson(regularize, network),
+    measure: measureJson(influence.measure),
+    test: influence.test,
+    of: influence.of,
+    method: influence.method,
+    top: influence.top ?? null,
+    weights: layers === undefined ? null : layerWeights(network, layers),
+    accept: influence.accept ?? null,
+  };
+};
+
+/** Layers are names of weights' paths; what counts is which weights they take. */
+const layerWeights = ({ weights }: Network, layers: readonly string[]): readonly number[] =>
+  weights.flatMap(({ path }, i) =>
+    layers.some((layer) => path === layer || path.startsWith(`${layer}/`)) ? [i] : [],
+  );
 
 /** Prediction feeds the fields by name and reads nothing of how training would go. */
 const inferenceJson = (network: Network): { readonly [key: string]: Json } => ({

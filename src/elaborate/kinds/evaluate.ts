@@ -56,7 +56,7 @@ const readMetrics = (
 const readMetric = (value: Value, model: PlannedTrain, data: DatasetValue, e: Expression, scope: Scope): Metric => {
   if (value.kind === "block" && value.callee.kind !== "builtin") {
     const measure = elaborateMeasure(value, model.network, data.fields, model.target, e, scope.session);
-    return { kind: "mean", name: measure.name, measure };
+    return { kind: "mean", name: metricName(e) ?? measure.name, measure };
   }
   if (value.kind === "word" && isPlain(value.word)) return { kind: value.word, name: value.word };
   const place = { e, scope };
@@ -66,6 +66,10 @@ const readMetric = (value: Value, model: PlannedTrain, data: DatasetValue, e: Ex
   const k = new Arguments(made, place).number("k", { from: 1, whole: true });
   return { kind: "top", name: `top${k}`, k };
 };
+
+/** As the program writes it: an imported block may have another name here. */
+const metricName = (e: Expression): string | undefined =>
+  e.kind === "name" ? e.text : e.kind === "call" && e.callee.kind === "name" ? e.callee.text : undefined;
 
 const isPlain = (name: string): name is "accuracy" | "loss" | "auc" =>
   name === "accuracy" || name === "loss" || name === "auc";

@@ -2,7 +2,7 @@ import type { Json } from "../../plan/json.ts";
 import { networkTable } from "../../plan/table.ts";
 import type { Expression, Step } from "../../syntax/ast.ts";
 import { elaborateNetwork } from "../network.ts";
-import { readMade, wordOf } from "../read.ts";
+import { readMade, readText, wordOf } from "../read.ts";
 import { refuse } from "../refusal.ts";
 import type { Scope, Session } from "../scope.ts";
 import { addStep } from "../steps.ts";
@@ -25,10 +25,11 @@ export const planReport = (step: Step, session: Session): PlannedReport => {
     const items = e.kind === "list" ? e.items : value.items.map(() => e);
     return value.items.map((item, i) => picture(item, items[i]!, scope, inputs));
   });
+  const title = fields.read("title", (value, e, scope) => readText(value, "title", { e, scope }));
   const id = addStep(session, {
     id: step.name.text,
     declared: true,
-    body: { kind: "report", show },
+    body: { kind: "report", show, ...(title === undefined ? {} : { title }) },
     inputs,
     span: step.name.span,
   });
