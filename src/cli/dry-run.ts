@@ -1,6 +1,5 @@
 import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
-import * as Path from "effect/Path";
 import { layerHttp } from "../data/http.ts";
 import { dryRun } from "../execute/dry-run.ts";
 import { layerFileSystem } from "../store/file-system.ts";
@@ -14,9 +13,8 @@ export const forecast = Effect.fnUntraced(function* (
   { config, plan }: Ready,
   targets: readonly string[],
 ) {
-  const path = yield* Path.Path;
   return yield* Effect.gen(function* () {
-    const setting = yield* settingOf(config, path.dirname(file));
+    const setting = yield* settingOf(config, file);
     return yield* dryRun(plan, targets, setting);
   }).pipe(
     Effect.provide(Layer.merge(layerFileSystem(config.store), layerHttp)),

@@ -16,7 +16,9 @@ const figure = (value: Json): string =>
       ? String(value)
       : value.toPrecision(4)
     : typeof value === "string"
-      ? value.slice(0, 16)
+      ? /^[0-9a-f]{64}$/.test(value)
+        ? value.slice(0, 12)
+        : value
       : JSON.stringify(value);
 
 /** `loss 0.1034, accuracy 0.9713`: the plain numbers of a result. */

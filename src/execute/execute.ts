@@ -6,13 +6,15 @@ import type { Diagnostic } from "../diagnostic/diagnostic.ts";
 import type { Plan, Step } from "../plan/plan.ts";
 import type { Store } from "../store/store.ts";
 import { type Events, emit, type StepSummary } from "./events.ts";
-import { type Failing, StepFailure, stepFailure } from "./failure.ts";
+import { type Failing, type StepFailure, stepFailure } from "./failure.ts";
 import { assertStep } from "./kinds/assert.ts";
 import { dataStep, queryStep } from "./kinds/data.ts";
 import { evaluateStep } from "./kinds/evaluate.ts";
 import { predictStep } from "./kinds/predict.ts";
+import { reportStep } from "./kinds/report.ts";
 import { trainStep } from "./kinds/train.ts";
 import type { Outcome } from "./outcome.ts";
+import type { Reports, Shown } from "./reports.ts";
 import type { Setting } from "./setting.ts";
 
 export interface RunResult {
@@ -37,12 +39,13 @@ export const needed = (plan: Plan, targets: readonly string[]): readonly Step[] 
   return plan.steps.filter(({ id }) => wanted.has(id));
 };
 
-export type ExecuteServices = Store | Events | FileSystem | Path | HttpClient;
+export type ExecuteServices = Store | Events | Reports | FileSystem | Path | HttpClient;
 
-/** How each kind of step comes to its outcome, from the outcomes it reads. */
+/** How each kind of step comes to its outcome, from the outcomes it reads; `lineage` are these and all that they came from. */
 const compute = (
   step: Step,
   inputs: readonly Outcome[],
+  lineage: () => readonly Shown[],
   setting: Setting,
 ): Effect.Effect<Outcome, Failing, ExecuteServices> => {
   const { body } = step;
@@ -59,14 +62,12 @@ const compute = (
       return evaluateStep({ ...step, body }, inputs, setting);
     case "assert":
       return assertStep({ ...step, body }, inputs, setting);
+    case "influence":
+    case "group":
+    case "validate":
+      return Effect.die(new TypeError(`elaborate refuses ${body.kind} steps until they can be computed`));
     case "report":
-      return Effect.fail(
-        new StepFailure({
-          code: "MTT5405",
-          message: "this version of mtt writes no reports yet",
-          help: "name the steps you want: `mtt run FILE STEP`; `--format json` prints their figures",
-        }),
-      );
+      return reportStep({ ...step, body }, inputs, lineage(), setting);
   }
 };
 
@@ -101,7 +102,9 @@ export const execute = Effect.fnUntraced(function* (plan: Plan, targets: readonl
         summaries[step.id] = { status: "skipped", key: "", seconds: 0, result: {} };
         continue;
       }
-      const outcome: Outcome | StepFailure = yield* compute(step, inputs, setting).pipe(
+      const lineage = () =>
+        needed(plan, step.inputs).map((behind): Shown => ({ ...outcomes.get(behind.id)!, step: behind }));
+      const outcome: Outcome | StepFailure = yield* compute(step, inputs, lineage, setting).pipe(
         Effect.mapError(stepFailure),
         Effect.match({ onSuccess: (value) => value, onFailure: (failure) => failure }),
       );

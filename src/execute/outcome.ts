@@ -6,7 +6,7 @@ import type { Json } from "../plan/json.ts";
 import type { Tensor } from "../shape/tensor.ts";
 import { type Hash, hashJson } from "../store/hash.ts";
 import { decodeSafetensors, encodeSafetensors } from "../store/safetensors.ts";
-import { STORE_FORMAT, Store, type StoredResult, type StoreError } from "../store/store.ts";
+import { STORE_FORMAT, Store, type StoredResult } from "../store/store.ts";
 import type { Figures } from "./events.ts";
 import type { StepFailure } from "./failure.ts";
 

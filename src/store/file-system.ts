@@ -1,5 +1,6 @@
+import { createHash } from "node:crypto";
 import * as Effect from "effect/Effect";
-import { FileSystem } from "effect/FileSystem";
+import { type File, FileSystem } from "effect/FileSystem";
 import * as Layer from "effect/Layer";
 import * as Option from "effect/Option";
 import type { PlatformError } from "effect/PlatformError";
@@ -15,6 +16,19 @@ const Record = Schema.fromJsonString(Schema.Struct({ sha256: Schema.String, resu
 const decodeRecord = Schema.decodeUnknownOption(Record);
 const decodeResult = Schema.decodeUnknownOption(StoredResult);
 const decodeFormat = Schema.decodeUnknownOption(Schema.fromJsonString(Schema.Struct({ format: Schema.Int })));
+
+const PIECE = 2 ** 20;
+
+const hashOf = (file: File): Effect.Effect<Hash, PlatformError> =>
+  Effect.gen(function* () {
+    const hash = createHash("sha256");
+    const piece = new Uint8Array(PIECE);
+    for (;;) {
+      const read = Number(yield* file.read(piece));
+      if (read === 0) return hash.digest("hex");
+      hash.update(piece.subarray(0, read));
+    }
+  });
 
 /**
  * `root/objects/ab/cdef…` (bytes by sha256), `root/results/<key>/result.json` and `at-<n>.json`, `root/locks`, `root/damaged` (set aside, for people),
@@ -61,6 +75,8 @@ export const layerFileSystem = (root: string): Layer.Layer<Store, StoreError, Fi
 
       let ready = false;
       let counter = 0;
+      /** Objects that were found to fit their hashes. */
+      const whole = new Set<Hash>();
       const prepare = Effect.gen(function* () {
         if (ready) return;
         for (const folder of ["objects", "results", "locks", "tmp"]) {
@@ -70,8 +86,10 @@ export const layerFileSystem = (root: string): Layer.Layer<Store, StoreError, Fi
         if (Option.isNone(format)) yield* write(formatFile, new TextEncoder().encode(`{"format":${STORE_FORMAT}}\n`));
       });
 
+      const temporaryPath = (): string => `${root}/tmp/${process.pid}-${process.hrtime.bigint()}-${counter++}`;
+
       const write = (path: string, bytes: Uint8Array): Effect.Effect<void, PlatformError> => {
-        const temporary = `${root}/tmp/${process.pid}-${process.hrtime.bigint()}-${counter++}`;
+        const temporary = temporaryPath();
         return Effect.scoped(
           Effect.gen(function* () {
             const file = yield* fs.open(temporary, { flag: "wx" });
@@ -111,6 +129,60 @@ export const layerFileSystem = (root: string): Layer.Layer<Store, StoreError, Fi
             }
             return bytes;
           }),
+        );
+
+      const beginObject = Effect.gen(function* () {
+        const writing = `writing to ${root}`;
+        const temporary = temporaryPath();
+        const file = yield* refuse(
+          writing,
+          Effect.gen(function* () {
+            yield* prepare;
+            yield* Effect.addFinalizer(() => Effect.ignore(fs.remove(temporary, { force: true })));
+            return yield* fs.open(temporary, { flag: "wx" });
+          }),
+        );
+        const hash = createHash("sha256");
+        const finish = Effect.gen(function* () {
+          const name = hash.digest("hex");
+          yield* file.sync;
+          yield* fs.makeDirectory(`${root}/objects/${name.slice(0, 2)}`, { recursive: true });
+          yield* fs.rename(temporary, objectPath(name));
+          return name;
+        });
+        return {
+          write: (bytes: Uint8Array) =>
+            refuse(writing, Effect.andThen(file.writeAll(bytes), Effect.sync(() => void hash.update(bytes)))),
+          finish: refuse(writing, finish),
+        };
+      });
+
+      const readObject = (hash: Hash, from: number, to: number) =>
+        refuse(
+          `reading object ${hash}`,
+          Effect.scoped(
+            Effect.gen(function* () {
+              const opened = yield* orNone(fs.open(objectPath(hash)));
+              if (Option.isNone(opened)) return Option.none<Uint8Array>();
+              const file = opened.value;
+              if (!whole.has(hash)) {
+                if ((yield* hashOf(file)) !== hash) {
+                  yield* setAside(objectPath(hash), `object ${hash}`);
+                  return Option.none<Uint8Array>();
+                }
+                whole.add(hash);
+              }
+              yield* file.seek(BigInt(from), "start");
+              const bytes = new Uint8Array(to - from);
+              let at = 0;
+              while (at < bytes.length) {
+                const read = Number(yield* file.read(bytes.subarray(at)));
+                if (read === 0) break;
+                at += read;
+              }
+              return Option.some(bytes.subarray(0, at));
+            }),
+          ),
         );
 
       const putResult = (result: StoredResult, at?: number) =>
@@ -173,7 +245,8 @@ export const layerFileSystem = (root: string): Layer.Layer<Store, StoreError, Fi
               const result = yield* readResult(`${root}/results/${key}/${name}`, `the stored result ${key}`);
               if (Option.isNone(result)) continue;
               let bytes = 0;
-              for (const { object } of Object.values(result.value.arrays)) {
+              const { arrays, files = {} } = result.value;
+              for (const { object } of [...Object.values(arrays), ...Object.values(files)]) {
                 const info = yield* orNone(fs.stat(objectPath(object)));
                 if (Option.isSome(info)) bytes += Number(info.value.size);
               }
@@ -187,6 +260,8 @@ export const layerFileSystem = (root: string): Layer.Layer<Store, StoreError, Fi
       return Store.of({
         putObject,
         getObject,
+        beginObject,
+        readObject,
         putResult,
         getResult,
         kept,

@@ -19,6 +19,20 @@ export const layerMemory: Layer.Layer<Store> = Layer.sync(Store, () => {
         return hash;
       }),
     getObject: (hash) => Effect.sync(() => Option.fromUndefinedOr(objects.get(hash))),
+    beginObject: Effect.sync(() => {
+      const pieces: Uint8Array[] = [];
+      return {
+        write: (bytes) => Effect.sync(() => void pieces.push(bytes.slice())),
+        finish: Effect.sync(() => {
+          const bytes = Buffer.concat(pieces);
+          const hash = hashBytes(bytes);
+          objects.set(hash, bytes);
+          return hash;
+        }),
+      };
+    }),
+    readObject: (hash, from, to) =>
+      Effect.sync(() => Option.map(Option.fromUndefinedOr(objects.get(hash)), (bytes) => bytes.subarray(from, to))),
     putResult: (result, at) => Effect.sync(() => void results.set(place(result.key, at), result)),
     getResult: (key, at) => Effect.sync(() => Option.fromUndefinedOr(results.get(place(key, at)))),
     kept: (key) =>

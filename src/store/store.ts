@@ -16,8 +16,8 @@ export class StoreError extends Schema.TaggedError<StoreError>()("StoreError", {
   help: Schema.String,
 }) {}
 
-/** An array kept as an object of its own or inside a safetensors object. */
-const StoredArrays = Schema.Struct({ object: Schema.String });
+/** Where an object lies: its sha256. */
+const StoredObject = Schema.Struct({ object: Schema.String });
 
 const isJson = (value: unknown): value is Json =>
   value === null ||
@@ -39,7 +39,9 @@ export const StoredResult = Schema.Struct({
   /** Numbers, strings and flags, by name. */
   figures: JsonValue,
   /** Groups of arrays (`parameters`, `optimizer`, `scores`), each one safetensors object. */
-  arrays: Schema.Record(Schema.String, StoredArrays),
+  arrays: Schema.Record(Schema.String, StoredObject),
+  /** Whole files by name: a report's `html`. */
+  files: Schema.optionalKey(Schema.Record(Schema.String, StoredObject)),
   seconds: Schema.Number,
   /** Milliseconds since 1970. */
   finished: Schema.Number,
@@ -52,6 +54,11 @@ export interface StoredEntry {
   readonly bytes: number;
 }
 
+export interface ObjectWriter {
+  readonly write: (bytes: Uint8Array) => Effect.Effect<void, StoreError>;
+  readonly finish: Effect.Effect<Hash, StoreError>;
+}
+
 /**
  * Content-addressed objects and keyed results. Writes are atomic: a reader sees the whole or nothing. What does not fit its hash is set aside,
  * reported through `damaged`, and treated as absent.
@@ -61,6 +68,10 @@ export class Store extends Context.Service<
   {
     readonly putObject: (bytes: Uint8Array) => Effect.Effect<Hash, StoreError>;
     readonly getObject: (hash: Hash) => Effect.Effect<Option.Option<Uint8Array>, StoreError>;
+    /** An object written piece by piece, never whole in memory: there when `finish` answers its hash, and not at all where the scope ends before. */
+    readonly beginObject: Effect.Effect<ObjectWriter, StoreError, Scope.Scope>;
+    /** Bytes `from` to `to` (exclusive) of an object. The first reading in this process goes through all of it, to see that it fits its hash. */
+    readonly readObject: (hash: Hash, from: number, to: number) => Effect.Effect<Option.Option<Uint8Array>, StoreError>;
     /** `at` is for results kept on the way, such as epoch 4 of a training. */
     readonly putResult: (result: StoredResult, at?: number) => Effect.Effect<void, StoreError>;
     readonly getResult: (key: Hash, at?: number) => Effect.Effect<Option.Option<StoredResult>, StoreError>;

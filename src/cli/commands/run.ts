@@ -1,10 +1,10 @@
 import { Argument, Command, Flag } from "effect/cli";
 import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
-import * as Path from "effect/Path";
 import { layerHttp } from "../../data/http.ts";
 import { nearMiss } from "../../diagnostic/near-miss.ts";
 import { execute } from "../../execute/execute.ts";
+import { layerReports } from "../../report/layer.ts";
 import { layerFileSystem } from "../../store/file-system.ts";
 import { ready, sourcesOf } from "../compiled.ts";
 import { layerEvents } from "../events.ts";
@@ -34,7 +34,6 @@ export const run = Command.make(
   },
   Effect.fnUntraced(function* (flags) {
     const { plan, config, compiled, sources } = yield* ready(flags.file, flags, flags.format);
-    const path = yield* Path.Path;
     const targets = flags.targets.length === 0 ? plan.targets : flags.targets;
     const ids = plan.steps.map(({ id }) => id);
     for (const target of targets) {
@@ -48,12 +47,13 @@ export const run = Command.make(
 
     const texts = sourcesOf(compiled, sources);
     const result = yield* Effect.gen(function* () {
-      const setting = yield* settingOf(config, path.dirname(flags.file));
+      const setting = yield* settingOf(config, flags.file);
       return yield* execute(plan, targets, setting);
     }).pipe(
       Effect.provide(
         Layer.mergeAll(
           layerHttp,
+          layerReports,
           layerFileSystem(config.store),
           layerEvents({ format: flags.format, quiet: flags.quiet, progress: flags.progress, sources: texts }),
         ),

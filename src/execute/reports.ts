@@ -1,0 +1,43 @@
+import * as Context from "effect/Context";
+import type * as Effect from "effect/Effect";
+import type { Dataset } from "../data/dataset.ts";
+import type { Json } from "../plan/json.ts";
+import type { Step } from "../plan/plan.ts";
+import type { Figures } from "./events.ts";
+import type { StepFailure } from "./failure.ts";
+import type { Arrays } from "./outcome.ts";
+
+/** A step that a report stands on: one that it shows, or one behind those. */
+export interface Shown {
+  readonly step: Step;
+  readonly key: string;
+  readonly seconds: number;
+  readonly figures: Figures;
+  readonly arrays: (group: string) => Effect.Effect<Arrays, StepFailure>;
+  readonly data?: Dataset;
+}
+
+/** All that a report is made of. */
+export interface ReportSource {
+  /** The program's name: its file's, without folder and ending. */
+  readonly program: string;
+  readonly name: string;
+  readonly title?: string;
+  /** The pictures, as the plan declares them. */
+  readonly show: readonly Json[];
+  /** The step's inputs, in the order of the numbers in `show`. */
+  readonly inputs: readonly Shown[];
+  /** The inputs and all that they came from, in the plan's order. */
+  readonly steps: readonly Shown[];
+}
+
+/** Makes reports: a service, because what people see is made after and outside of what computes. */
+export class Reports extends Context.Service<
+  Reports,
+  {
+    /** Raised with what the same source looks like. */
+    readonly version: number;
+    /** One HTML file that needs nothing beside it. */
+    readonly render: (source: ReportSource) => Effect.Effect<string, StepFailure>;
+  }
+>()("mtt/execute/Reports") {}
