@@ -4,6 +4,7 @@ import { type Examples, mapField, where } from "./condition.ts";
 import type { Dataset, Predictions } from "./dataset.ts";
 import { attempt, type DataError } from "./error.ts";
 import { applyIndexOperation } from "./query.ts";
+import { ranked } from "./ranked.ts";
 
 /** The data set that a query step yields. Input 0 is what is transformed; the rest are what the operation names, in the step's order. */
 export const applyOperation = <E, R>(
@@ -18,6 +19,12 @@ export const applyOperation = <E, R>(
       return where(operation, data, inputs, examples);
     case "map":
       return mapField(operation, data, inputs, examples);
+    case "most_harmful":
+    case "most_helpful": {
+      const scores = rest.find((input) => !isDataset(input));
+      if (scores === undefined || isDataset(scores)) throw new TypeError(`${operation.op} ranks by scores`);
+      return attempt(() => ranked(operation, data, scores));
+    }
     default:
       return attempt(() => applyIndexOperation(operation, data, rest.filter(isDataset)));
   }

@@ -7,7 +7,7 @@ import { columnOf } from "./gather.ts";
 import { makeColumn, makeView, showField, sourceSize } from "./view.ts";
 
 /** The operations that need no arithmetic over examples. */
-export type IndexOperation = Exclude<DataOperation, { readonly op: "where" | "map" }>;
+export type IndexOperation = Exclude<DataOperation, { readonly op: "where" | "map" | "most_harmful" | "most_helpful" }>;
 
 type Named<P, O = IndexOperation> = O extends { readonly op: infer Q } ? (P extends Q ? O : never) : never;
 

@@ -150,9 +150,7 @@ const influenceJson = (influence: Influence): { readonly [key: string]: Json } =
 
 /** Layers are names of weights' paths; what counts is which weights they take. */
 const layerWeights = ({ weights }: Network, layers: readonly string[]): readonly number[] =>
-  weights.flatMap(({ path }, i) =>
-    layers.some((layer) => path === layer || path.startsWith(`${layer}/`)) ? [i] : [],
-  );
+  weights.flatMap(({ path }, i) => (layers.some((layer) => path === layer || path.startsWith(`${layer}/`)) ? [i] : []));
 
 /** Prediction feeds the fields by name and reads nothing of how training would go. */
 const inferenceJson = (network: Network): { readonly [key: string]: Json } => ({

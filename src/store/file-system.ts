@@ -152,7 +152,13 @@ export const layerFileSystem = (root: string): Layer.Layer<Store, StoreError, Fi
         });
         return {
           write: (bytes: Uint8Array) =>
-            refuse(writing, Effect.andThen(file.writeAll(bytes), Effect.sync(() => void hash.update(bytes)))),
+            refuse(
+              writing,
+              Effect.andThen(
+                file.writeAll(bytes),
+                Effect.sync(() => void hash.update(bytes)),
+              ),
+            ),
           finish: refuse(writing, finish),
         };
       });

@@ -37,6 +37,27 @@ export const suite = (name: string, layer: () => Layer.Layer<Store, unknown>) =>
         }),
       ));
 
+    it("takes an object in pieces, and reads pieces of it", () =>
+      run(
+        Effect.gen(function* () {
+          const store = yield* Store;
+          const hash = yield* Effect.scoped(
+            Effect.gen(function* () {
+              const object = yield* store.beginObject;
+              const piece = Uint8Array.from([1, 2]);
+              yield* object.write(piece);
+              piece[0] = 9;
+              yield* object.write(Uint8Array.from([3, 4, 5]));
+              return yield* object.finish;
+            }),
+          );
+          expect(hash).toBe(hashBytes(Uint8Array.from([1, 2, 3, 4, 5])));
+          expect([...Option.getOrThrow(yield* store.readObject(hash, 1, 4))]).toEqual([2, 3, 4]);
+          expect([...Option.getOrThrow(yield* store.getObject(hash))]).toEqual([1, 2, 3, 4, 5]);
+          expect(Option.isNone(yield* store.readObject("0".repeat(64), 0, 1))).toBe(true);
+        }),
+      ));
+
     it("keeps results by key, and those on the way by number", () =>
       run(
         Effect.gen(function* () {

@@ -1,0 +1,24 @@
+import type { Training } from "./training.ts";
+
+/** How scores are put to the test. */
+export type Validation =
+  /** Retrains without each of `count` examples: the largest by absolute score, a spread over all ranks, or drawn at random. */
+  | {
+      readonly kind: "leave_one_out";
+      readonly count: number;
+      readonly choose: "largest" | "random" | "spread";
+      readonly start: "warm" | "cold";
+      readonly seed: number;
+    }
+  /** Retrains on `count` random subsets of this share of the examples: the linear datamodeling score (Ilyas et al. 2022, Park et al. 2023). */
+  | { readonly kind: "subset_retraining"; readonly count: number; readonly fraction: number; readonly seed: number }
+  /** How early the ranking finds the labels that noise changed. */
+  | { readonly kind: "mislabel_detection" }
+  /** Retrains without ever more of the most harmful examples: so many equal steps up to a tenth of the data, or these numbers or shares of examples. */
+  | { readonly kind: "removal_curve"; readonly steps: number | readonly number[] };
+
+/** What a `validate` step computes: the retrainings that it compares the scores with are the model's own, with the weights of examples set to 0. */
+export interface Validate {
+  readonly by: Validation;
+  readonly training: Training;
+}
