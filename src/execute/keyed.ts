@@ -12,6 +12,7 @@ import {
   type Arrays,
   type Computed,
   contentOf,
+  filesOf,
   isFigures,
   type Label,
   loadComputed,
@@ -57,6 +58,7 @@ export const outcomeOf = <E extends Failing, R>(
       figures: isFigures(result.figures) ? result.figures : {},
       content: contentOf(result),
       arrays: (group: string) => Effect.map(groups, ({ arrays }): Arrays => arrays[group] ?? {}),
+      files: filesOf(result),
     };
     return outcome;
   });
@@ -89,6 +91,9 @@ export const keyed = <E extends Failing, R>(label: Label, compute: Effect.Effect
     const find = Effect.gen(function* () {
       const found = yield* store.getResult(label.key);
       if (Option.isNone(found)) return Option.none();
+      // A file that was found damaged is gone: the step is computed again.
+      for (const object of Object.values(filesOf(found.value)))
+        if (Option.isNone(yield* store.readObject(object, 0, 0))) return Option.none();
       yield* finished("step.cached", found.value);
       return Option.some(yield* outcomeOf(found.value, "cached", load));
     });

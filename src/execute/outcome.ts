@@ -16,6 +16,8 @@ export type Arrays = Readonly<Record<string, Tensor>>;
 export interface Computed {
   readonly figures: Figures;
   readonly arrays: Readonly<Record<string, Arrays>>;
+  /** Objects that are in the store already, by name: `scores.npy`. */
+  readonly files?: Readonly<Record<string, Hash>>;
 }
 
 /** What a step came to, for the steps that read it. */
@@ -29,6 +31,10 @@ export interface Outcome {
   /** Reads a group; a damaged one is computed again. */
   readonly arrays: (group: string) => Effect.Effect<Arrays, StepFailure>;
   readonly data?: Dataset;
+  /** Objects of their own, too large to be read whole. */
+  readonly files?: Readonly<Record<string, Hash>>;
+  /** Of a training: the key under which its epochs are kept. */
+  readonly epochs?: Hash;
 }
 
 const GROUP = "/";
@@ -59,8 +65,8 @@ export const isFigures = (value: Json): value is Figures =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** Hash of what a result holds, whoever computed it and when. */
-export const contentOf = ({ figures, arrays }: Pick<StoredResult, "figures" | "arrays">): Hash =>
-  hashJson({ figures, arrays });
+export const contentOf = ({ figures, arrays, files }: Pick<StoredResult, "figures" | "arrays" | "files">): Hash =>
+  hashJson({ figures, arrays, ...(files === undefined ? {} : { files }) });
 
 /** What a result is stored under, and what is said of it. */
 export interface Label {
@@ -86,12 +92,19 @@ export const storeComputed = Effect.fnUntraced(function* (
     ...label,
     figures: computed.figures,
     arrays,
+    ...(computed.files === undefined
+      ? {}
+      : { files: Object.fromEntries(Object.entries(computed.files).map(([name, object]) => [name, { object }])) }),
     seconds,
     finished: Date.now(),
   };
   yield* store.putResult(result, at);
   return result;
 });
+
+/** Files of a stored result, by name. */
+export const filesOf = ({ files = {} }: StoredResult): Readonly<Record<string, Hash>> =>
+  Object.fromEntries(Object.entries(files).map(([name, { object }]) => [name, object]));
 
 /** All arrays of a stored result, or nothing if one is missing or damaged. */
 export const loadComputed = Effect.fnUntraced(function* (result: StoredResult) {

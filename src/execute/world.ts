@@ -2,7 +2,7 @@ import * as Effect from "effect/Effect";
 import type { Dataset } from "../data/dataset.ts";
 import type { Algorithm, Checkpoint } from "../plan/algorithm.ts";
 import type { Step } from "../plan/plan.ts";
-import { drive } from "./drive.ts";
+import { drive, type World } from "./drive.ts";
 import { type Events, emit } from "./events.ts";
 import type { Setting } from "./setting.ts";
 import { warn } from "./warn.ts";
@@ -19,6 +19,8 @@ export const driveStep = <A, E = never, R = never>(
     readonly data: readonly Dataset[];
     readonly precision: "f32" | "f64";
     readonly checkpoint?: (at: number, state: Checkpoint) => Effect.Effect<void, E, R>;
+    readonly part?: World<E, R | Events>["part"];
+    readonly block?: World<E, R>["block"];
   },
 ) => {
   let last = Number.NEGATIVE_INFINITY;
@@ -35,8 +37,9 @@ export const driveStep = <A, E = never, R = never>(
         return emit({ event: "step.progress", step: step.id, fraction, figures });
       }),
     warn: (message) => warn(step, "MTT5002", message),
-    part: (_, compute) => compute(undefined, () => Effect.void),
-    block: ({ array }) =>
-      Effect.die(new TypeError(`a ${step.body.kind} step writes no blocks, and got one of ${array}`)),
+    part: options.part ?? ((_, compute) => compute(undefined, () => Effect.void)),
+    block:
+      options.block ??
+      (({ array }) => Effect.die(new TypeError(`a ${step.body.kind} step writes no blocks, and got one of ${array}`))),
   });
 };

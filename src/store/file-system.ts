@@ -170,6 +170,7 @@ export const layerFileSystem = (root: string): Layer.Layer<Store, StoreError, Fi
             Effect.gen(function* () {
               const opened = yield* orNone(fs.open(objectPath(hash)));
               if (Option.isNone(opened)) return Option.none<Uint8Array>();
+              if (to <= from) return Option.some(new Uint8Array());
               const file = opened.value;
               if (!whole.has(hash)) {
                 if ((yield* hashOf(file)) !== hash) {

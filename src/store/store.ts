@@ -70,7 +70,7 @@ export class Store extends Context.Service<
     readonly getObject: (hash: Hash) => Effect.Effect<Option.Option<Uint8Array>, StoreError>;
     /** An object written piece by piece, never whole in memory: there when `finish` answers its hash, and not at all where the scope ends before. */
     readonly beginObject: Effect.Effect<ObjectWriter, StoreError, Scope.Scope>;
-    /** Bytes `from` to `to` (exclusive) of an object. The first reading in this process goes through all of it, to see that it fits its hash. */
+    /** Bytes `from` to `to` (exclusive) of an object. The first reading in this process goes through all of it, to see that it fits its hash; an empty piece only asks whether it is there. */
     readonly readObject: (hash: Hash, from: number, to: number) => Effect.Effect<Option.Option<Uint8Array>, StoreError>;
     /** `at` is for results kept on the way, such as epoch 4 of a training. */
     readonly putResult: (result: StoredResult, at?: number) => Effect.Effect<void, StoreError>;

@@ -75,7 +75,8 @@ export const trainStep = (step: TrainStep, inputs: readonly Outcome[], setting: 
       };
       return computed;
     });
-    return yield* keyed(labelOf(step, contents, setting), compute);
+    const outcome: Outcome = { ...(yield* keyed(labelOf(step, contents, setting), compute)), epochs: prefix.key };
+    return outcome;
   });
 };
 
