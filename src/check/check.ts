@@ -29,7 +29,8 @@ export function check(entry: string, files: ReadonlyMap<string, File>, options: 
   const c = newContext(file, files, options.settings ?? new Map());
   declareAll(c);
   checkSettingNames(c, file, c.settingTexts);
-  for (const { file: of, declaration } of inDependencyOrder(c)) {
+  const order = inDependencyOrder(c);
+  for (const { file: of, declaration } of order) {
     if (!isNamed(declaration)) checkAssert(c, declaration, of);
     else if (declaration.kind === "step") factsOf(c, declaration);
     else {
@@ -48,6 +49,7 @@ export function check(entry: string, files: ReadonlyMap<string, File>, options: 
     steps,
     settings,
     sizes,
+    order: order.map(({ declaration }) => declaration),
     diagnostics: inOrder(c.problems, files),
   };
 }

@@ -113,6 +113,8 @@ export interface Checked {
   readonly settings: ReadonlyMap<string, Setting>;
   /** Names in types that stand for an int of the file, `let n = 10 … f32[n]`, with that declaration. */
   readonly sizes: ReadonlyMap<DimExpression, Declaration>;
+  /** All declarations, each after those it mentions; what the entry needs of other files comes before the entry's last. */
+  readonly order: readonly Declaration[];
   readonly diagnostics: readonly Diagnostic[];
 }
 

@@ -11,8 +11,8 @@ import { type Building, isStandard, type Scope, spanFor } from "./scope.ts";
 import { asTensor } from "./tensor.ts";
 import type { Value } from "./value.ts";
 
-/** Deeper than any sensible network: what calls itself is stopped here, with a message. */
-const deepest = 100;
+/** Deeper than any sensible network. (The checker refuses what calls itself.) */
+const deepest = 200;
 
 /** Inlines the body of a block: one use of it, `instance`. */
 export const applyBlock = (
@@ -26,7 +26,10 @@ export const applyBlock = (
   if (building === undefined || instance === undefined)
     throw refuse.value(spanFor(e.span, caller), `\`${block.name.text}\` is applied outside of a network`);
   if (caller.depth >= deepest)
-    throw refuse.tooDeep(spanFor(e.span, caller), `\`${block.name.text}\` is used inside itself ${deepest} times over`);
+    throw refuse.tooDeep(
+      spanFor(e.span, caller),
+      `blocks are used inside of each other more than ${deepest} deep here`,
+    );
   const locals = new Map<Parameter | Statement, () => Value>();
   const inner: Scope = {
     ...caller,

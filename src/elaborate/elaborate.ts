@@ -7,7 +7,7 @@ import { declared } from "./expression.ts";
 import { planAssert } from "./kinds/assert.ts";
 import { planned } from "./kinds/steps.ts";
 import { elaborateNetwork, knowsItsFields } from "./network.ts";
-import { Refusal } from "./refusal.ts";
+import { Refusal, refuse } from "./refusal.ts";
 import { fileScope, type Session } from "./scope.ts";
 
 export interface Elaborated {
@@ -23,23 +23,27 @@ export const elaborate = (checked: Checked): Elaborated => {
   const session: Session = {
     checked,
     steps: new Map(),
-    diagnostics: [],
+    diagnostics: new Map(),
     values: new Map(),
     datasets: new Map(),
     planned: new Map(),
     networks: new Map(),
   };
   let asserts = 0;
-  for (const declaration of checked.entry.declarations)
-    attempt(session, () => {
+  for (const declaration of wanted(checked))
+    attempt(session, declaration, () => {
       if (declaration.kind === "assert") planAssert(declaration, ++asserts, session);
       else elaborateDeclaration(declaration, session);
     });
-  const { diagnostics } = session;
+  const diagnostics = [...session.diagnostics.values()];
   const networks = [...session.networks.values()];
   if (diagnostics.length > 0) return { networks, diagnostics };
   return { plan: { steps: [...session.steps.values()], targets: defaultTargets(session) }, networks, diagnostics };
 };
+
+/** The entry's declarations and those of other files that they mention, each after those it mentions. */
+const wanted = ({ order, entry }: Checked): readonly Declaration[] =>
+  order.slice(0, 1 + order.findLastIndex(({ span }) => span.file === entry.name));
 
 const elaborateDeclaration = (declaration: Exclude<Declaration, { kind: "assert" }>, session: Session): void => {
   switch (declaration.kind) {
@@ -51,7 +55,7 @@ const elaborateDeclaration = (declaration: Exclude<Declaration, { kind: "assert"
       break;
     case "network":
       // One whose sizes only the data tells is elaborated where a step trains it.
-      if (knowsItsFields(declaration, session))
+      if (declaration.span.file === session.checked.entry.name && knowsItsFields(declaration, session))
         elaborateNetwork(declared(declaration, fileScope(session, "")), undefined, declaration.body, session);
       break;
     case "param":
@@ -61,17 +65,27 @@ const elaborateDeclaration = (declaration: Exclude<Declaration, { kind: "assert"
 };
 
 /** One refusal for each declaration, and none twice: what depends on a refused step says nothing more. */
-const attempt = (session: Session, work: () => void): void => {
+const attempt = (session: Session, declaration: Declaration, work: () => void): void => {
   try {
     work();
   } catch (error) {
-    if (!(error instanceof Refusal)) throw error;
-    const { code, span, message } = error.diagnostic;
-    const said = session.diagnostics.some(
-      (known) => known.code === code && known.span.start === span.start && known.message === message,
-    );
-    if (!said) session.diagnostics.push(error.diagnostic);
+    const { diagnostic } = error instanceof RangeError ? tooDeep(error, declaration) : refused(error);
+    const { code, span, message } = diagnostic;
+    session.diagnostics.set(`${code} ${span.file} ${span.start} ${message}`, diagnostic);
   }
+};
+
+const refused = (error: unknown): Refusal => {
+  if (error instanceof Refusal) return error;
+  throw error;
+};
+
+/** The interpreter's own stack is as deep as the program's blocks and pipes are nested in each other. */
+const tooDeep = (error: RangeError, { span }: Declaration): Refusal => {
+  if (!/call stack/i.test(error.message)) throw error;
+  return refuse.tooDeep(span, "blocks and expressions are nested too deep here", {
+    help: "name inner parts with `let`, and use fewer blocks inside of each other",
+  });
 };
 
 /** Asserts, reports, and the declared steps that nothing else uses. */

@@ -3,7 +3,9 @@ import type {
   BinaryOperator,
   Declaration,
   Expression,
+  Let,
   Name,
+  Param,
   Parameter,
   Pipe,
   RecordField,
@@ -14,7 +16,7 @@ import type { FileSize } from "./dims.ts";
 import { stepField } from "./kinds/steps.ts";
 import { settingValue } from "./param.ts";
 import { refuse } from "./refusal.ts";
-import { fileScope, type Scope, spanFor } from "./scope.ts";
+import { fileScope, type Scope, type Session, spanFor } from "./scope.ts";
 import { arithmetic, element, negated } from "./tensor.ts";
 import { describe, type StepFormula, type Value } from "./value.ts";
 
@@ -117,14 +119,9 @@ export const declared = (declaration: Declaration, scope: Scope): Value => {
     case "param":
     case "let": {
       const { values } = scope.session;
-      const known = values.get(declaration);
-      if (known !== undefined) return known;
-      const place = fileScope(scope.session, declaration.name.text);
-      const value =
-        (declaration.kind === "param" ? settingValue(declaration, scope.session.checked) : undefined) ??
-        evaluate(declaration.value, place);
-      values.set(declaration, value);
-      return value;
+      const known = values.get(declaration) ?? firstValue(declaration, scope.session);
+      if (known instanceof Error) throw known;
+      return known;
     }
     case "block":
     case "network":
@@ -133,6 +130,20 @@ export const declared = (declaration: Declaration, scope: Scope): Value => {
       return { kind: "step", step: declaration };
     case "assert":
       throw new TypeError("an assert has no name");
+  }
+};
+
+/** A refusal is kept as well: whoever mentions the declaration is refused for the same reason. */
+const firstValue = (declaration: Param | Let, session: Session): Value => {
+  const { values, checked } = session;
+  try {
+    const set = declaration.kind === "param" ? settingValue(declaration, checked) : undefined;
+    const value = set ?? evaluate(declaration.value, fileScope(session, declaration.name.text));
+    values.set(declaration, value);
+    return value;
+  } catch (error) {
+    if (error instanceof Error) values.set(declaration, error);
+    throw error;
   }
 };
 

@@ -16,9 +16,10 @@ export interface Session {
   readonly checked: Checked;
   /** In dependency order: a step is added after its inputs. */
   readonly steps: Map<string, PlanStep>;
-  readonly diagnostics: Diagnostic[];
+  /** By code, place and message: nothing is said twice. */
+  readonly diagnostics: Map<string, Diagnostic>;
   /** Values of `let` and `param` declarations. */
-  readonly values: Map<Declaration, Value>;
+  readonly values: Map<Declaration, Value | Error>;
   /** Data sets by the expression that declares them: a step derived with `with` shares those of its base. */
   readonly datasets: Map<Expression, Value>;
   readonly planned: Map<Step, Planned | Error>;
