@@ -1,17 +1,10 @@
-import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import { elementType } from "../../lower/onnx/emitter.ts";
 import type { Attribute, OnnxConstant, OnnxModel, OnnxNode, OnnxValue } from "../../lower/onnx/model.ts";
+import { encode, type Message, type Schema } from "../protobuf.ts";
 
 /** Version of the file format and of the operators (https://onnx.ai/onnx/repo-docs/Versioning.html). */
 const IR_VERSION = 10;
 const OPSET = 21;
-
-type Scalar = "int32" | "int64" | "float" | "string" | "bytes";
-type Field = readonly [number: number, type: Scalar | (() => Schema)];
-type Schema = Readonly<Record<string, Field>>;
-/** Field values by name; an array is a repeated field. */
-type Message = { readonly [field: string]: Value | readonly Value[] | undefined };
-type Value = number | bigint | string | Uint8Array | Message;
 
 // The part of onnx.proto that models here use: field numbers and types, https://github.com/onnx/onnx/blob/main/onnx/onnx.proto.
 const dimension: Schema = { dim_value: [1, "int64"] };
@@ -52,7 +45,7 @@ const model: Schema = {
 
 /** The bytes of an ONNX file (ModelProto). Constants are little-endian, as the arrays of every machine Node runs on. */
 export const encodeModel = ({ name, inputs, outputs, constants, nodes }: OnnxModel): Uint8Array<ArrayBuffer> =>
-  write(new BinaryWriter(), model, {
+  encode(model, {
     ir_version: IR_VERSION,
     producer_name: "mtt",
     graph: {
@@ -63,7 +56,7 @@ export const encodeModel = ({ name, inputs, outputs, constants, nodes }: OnnxMod
       output: outputs.map(valueMessage),
     },
     opset_import: [{ domain: "", version: OPSET }],
-  }).finish();
+  });
 
 const nodeMessage = ({ op, inputs, outputs, attributes }: OnnxNode): Message => ({
   input: inputs,
@@ -92,38 +85,3 @@ const valueMessage = ({ name, type, shape }: OnnxValue): Message => ({
   name,
   type: { tensor_type: { elem_type: elementType[type], shape: { dim: shape.map((d) => ({ dim_value: d })) } } },
 });
-
-function write(writer: BinaryWriter, schema: Schema, message: Message): BinaryWriter {
-  for (const [name, value] of Object.entries(message)) {
-    const field = schema[name];
-    if (field === undefined) throw new TypeError(`the schema has no field ${name}`);
-    if (value === undefined) continue;
-    for (const one of Array.isArray(value) ? (value as readonly Value[]) : [value as Value])
-      writeField(writer, field, one);
-  }
-  return writer;
-}
-
-function writeField(writer: BinaryWriter, [number, kind]: Field, value: Value): void {
-  if (typeof kind === "function") {
-    write(writer.tag(number, WireType.LengthDelimited).fork(), kind(), value as Message).join();
-    return;
-  }
-  switch (kind) {
-    case "int32":
-      writer.tag(number, WireType.Varint).int32(value as number);
-      return;
-    case "int64":
-      writer.tag(number, WireType.Varint).int64(value as number);
-      return;
-    case "float":
-      writer.tag(number, WireType.Bit32).float(value as number);
-      return;
-    case "string":
-      writer.tag(number, WireType.LengthDelimited).string(value as string);
-      return;
-    case "bytes":
-      writer.tag(number, WireType.LengthDelimited).bytes(value as Uint8Array);
-      return;
-  }
-}

@@ -3,6 +3,8 @@ import type { TensorType } from "../../shape/tensor.ts";
 import type { Emitter } from "./emitter.ts";
 import type { View } from "./view.ts";
 
+export { LoweringError } from "../error.ts";
+
 /** ONNX nodes for one operation. `type` is that of its result. */
 export type Rule<P extends Prim> = (
   emitter: Emitter,
@@ -12,12 +14,3 @@ export type Rule<P extends Prim> = (
 ) => View;
 
 export type Rules<P extends Prim> = { readonly [K in P]: Rule<K> };
-
-/** An operation that ONNX or the engine cannot compute in this type. */
-export class LoweringError extends Error {
-  readonly help: string;
-  constructor(message: string, help: string) {
-    super(message);
-    this.help = help;
-  }
-}

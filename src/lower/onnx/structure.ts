@@ -2,7 +2,7 @@ import { reshape } from "../reshape.ts";
 import { count, type Emitter, fill, sameShape } from "./emitter.ts";
 import type { OnnxValue } from "./model.ts";
 import { LoweringError, type Rules } from "./rule.ts";
-import { arrange, canonical, grouped, plain, split, type View } from "./view.ts";
+import { arrange, canonical, grouped, plain, split } from "./view.ts";
 
 /** Leaves, and operations that move elements without computing. */
 export type Structure =

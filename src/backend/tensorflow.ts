@@ -1,0 +1,168 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import * as Effect from "effect/Effect";
+import * as Layer from "effect/Layer";
+import * as Semaphore from "effect/Semaphore";
+import { evaluate } from "../ir/evaluate.ts";
+import { LoweringError } from "../lower/error.ts";
+import { liftRandom } from "../lower/random.ts";
+import { INITIALIZED, lowerTensorflow, UPDATED } from "../lower/tensorflow.ts";
+import type { Program } from "../plan/program.ts";
+import type { Tensor, TensorType } from "../shape/tensor.ts";
+import { type Backend, BackendError, type BackendSession, CurrentBackend } from "./backend.ts";
+import { type Binding, loadBinding } from "./tensorflow/binding.ts";
+import { installedFor, TENSORFLOW, type TfDevice } from "./tensorflow/place.ts";
+import { encodeSavedModel, TAG } from "./tensorflow/proto.ts";
+
+export interface TensorflowOptions {
+  readonly device?: TfDevice;
+  /** Threads of the engine; as many as cores where absent. The first backend of a process decides. */
+  readonly threads?: number;
+}
+
+/**
+ * TensorFlow, through the session of tfjs-node-gpu's addon. A program is one session: its resident values are variables there, and a run is one call,
+ * which computes, assigns and answers. The library is loaded when the first program is opened.
+ */
+export const tensorflow = (options: TensorflowOptions = {}): Backend => {
+  const device = options.device ?? "cpu";
+  const fault = (error: unknown) => failure(device, error);
+  return {
+    name: "tensorflow",
+    device,
+    identity: `tensorflow/${TENSORFLOW}/${device}`,
+    open: (program, resident) =>
+      Effect.gen(function* () {
+        const binding = yield* Effect.try({ try: () => engine(options), catch: fault });
+        const { graph, updated } = program;
+        const { lifted, lowered, bytes } = yield* Effect.try({ try: () => prepare(program), catch: fault });
+        const session = yield* Effect.acquireRelease(
+          Effect.try({ try: () => load(binding, bytes), catch: fault }),
+          (id) => Effect.sync(() => binding.deleteSavedModel(id)),
+        );
+        const answers = graph.outputs.slice(updated).map((value) => typeOf(graph, value));
+        const initial = lowered.initial.join(",");
+        const feeds = lowered.feeds.join(",");
+        const fetches = [...lowered.answers, UPDATED].join(",");
+        const residentTypes = graph.inputs.slice(0, program.resident).map(({ type }) => type);
+        yield* Effect.try({ try: () => call(binding, session, resident, initial, INITIALIZED, []), catch: fault });
+
+        // Draws may read resident values, which then are those that the engine has.
+        const { draws, needs } = lifted;
+        const drawsRead = needs.some((i) => i < program.resident);
+        const read = () => call(binding, session, [], "", lowered.kept.join(","), residentTypes);
+        const run = (fed: readonly Tensor[]): readonly Tensor[] => {
+          if (draws === undefined) return call(binding, session, fed, feeds, fetches, answers);
+          const inputs = [...(drawsRead ? read() : resident), ...fed];
+          const drawn = evaluate(
+            draws,
+            needs.map((i) => inputs[i]!),
+          );
+          return call(binding, session, [...fed, ...drawn], feeds, fetches, answers);
+        };
+
+        const one = yield* Semaphore.make(1);
+        const result: BackendSession = {
+          // A run holds the thread; between two of them, others have their turn.
+          run: (fed) =>
+            one.withPermit(Effect.andThen(Effect.yieldNow, Effect.try({ try: () => run(fed), catch: fault }))),
+          read: one.withPermit(Effect.try({ try: () => (residentTypes.length === 0 ? [] : read()), catch: fault })),
+        };
+        return result;
+      }),
+  };
+};
+
+export const layerTensorflow = (options: TensorflowOptions = {}): Layer.Layer<CurrentBackend> =>
+  Layer.sync(CurrentBackend, () => tensorflow(options));
+
+/** What a message says where the library is missing. */
+export const HOW_TO_INSTALL = "`npx mtt backend install tensorflow` brings it";
+
+let loaded: Binding | undefined;
+
+/** The library of this process. Throws where it is not installed or does not load. */
+export function engine(options: TensorflowOptions): Binding {
+  if (loaded !== undefined) return loaded;
+  const device = options.device ?? "cpu";
+  const folder = installedFor(device);
+  if (folder === undefined) throw new NotInstalled(device);
+  loaded = loadBinding(folder, { ...options, device });
+  return loaded;
+}
+
+class NotInstalled extends Error {
+  constructor(device: TfDevice) {
+    super(device === "cuda" ? "TensorFlow for CUDA is not installed" : "TensorFlow is not installed");
+  }
+}
+
+const prepare = (program: Program) => {
+  const lifted = liftRandom(program.graph);
+  const lowered = lowerTensorflow(lifted.graph, program);
+  return { lifted, lowered, bytes: encodeSavedModel(lowered.graph) };
+};
+
+/** The binding loads folders only. */
+function load(binding: Binding, bytes: Uint8Array): number {
+  const folder = mkdtempSync(join(tmpdir(), "mtt-tensorflow-"));
+  try {
+    writeFileSync(join(folder, "saved_model.pb"), bytes);
+    return binding.loadSavedModel(folder, TAG);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** One run of a session. Fetches that have no type are not answered. */
+function call(
+  binding: Binding,
+  session: number,
+  fed: readonly Tensor[],
+  feeds: string,
+  fetches: string,
+  types: readonly TensorType[],
+): readonly Tensor[] {
+  const ids: number[] = [];
+  let outputs: readonly { readonly id: number }[] = [];
+  try {
+    for (const value of fed) ids.push(give(binding, value));
+    outputs = binding.runSavedModel(session, ids, feeds, fetches);
+    return types.map((type, i) => take(binding, outputs[i]!.id, type));
+  } finally {
+    for (const id of ids) binding.deleteTensor(id);
+    for (const { id } of outputs) binding.deleteTensor(id);
+  }
+}
+
+/** An f64 crosses as two i32. */
+function give(binding: Binding, { dtype, shape, data }: Tensor): number {
+  if (data instanceof Float64Array) {
+    const halves = new Int32Array(data.buffer, data.byteOffset, 2 * data.length);
+    return binding.createTensor([...shape, 2], binding.TF_INT32, halves);
+  }
+  const type = dtype === "f32" ? binding.TF_FLOAT : dtype === "i32" ? binding.TF_INT32 : binding.TF_BOOL;
+  return binding.createTensor(shape, type, data);
+}
+
+function take(binding: Binding, id: number, { dtype, shape }: TensorType): Tensor {
+  const data = binding.tensorDataSync(id);
+  if (dtype === "f64") return { dtype, shape, data: new Float64Array(data.buffer, data.byteOffset, data.length / 2) };
+  return { dtype, shape, data } as Tensor;
+}
+
+const typeOf = (graph: Program["graph"], value: number): TensorType =>
+  value < graph.inputs.length ? graph.inputs[value]!.type : graph.nodes[value - graph.inputs.length]!.type;
+
+const failure = (device: TfDevice, error: unknown): BackendError =>
+  new BackendError({
+    backend: `tensorflow (${device})`,
+    message: error instanceof Error ? error.message : String(error),
+    help:
+      error instanceof LoweringError
+        ? error.help
+        : error instanceof NotInstalled
+          ? HOW_TO_INSTALL
+          : "`mtt backend list` says what can compute here; `--backend onnx` comes with mtt",
+  });

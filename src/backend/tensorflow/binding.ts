@@ -1,0 +1,74 @@
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import * as Schema from "effect/Schema";
+import type { TfDevice } from "./place.ts";
+import { ADDON } from "./place.ts";
+
+/** What is used of the addon of @tensorflow/tfjs-node-gpu. Tensors and sessions are numbers, which live until they are deleted. */
+export interface Binding {
+  readonly TF_FLOAT: number;
+  readonly TF_INT32: number;
+  readonly TF_BOOL: number;
+  readonly TF_Version: string;
+  readonly createTensor: (
+    shape: readonly number[],
+    type: number,
+    data: Float32Array | Int32Array | Uint8Array,
+  ) => number;
+  readonly deleteTensor: (id: number) => void;
+  readonly tensorDataSync: (id: number) => Float32Array | Int32Array | Uint8Array;
+  readonly loadSavedModel: (folder: string, tags: string) => number;
+  readonly deleteSavedModel: (id: number) => void;
+  /** Feeds by name and fetches by name; the names are joined by commas. */
+  readonly runSavedModel: (
+    id: number,
+    tensors: readonly number[],
+    feeds: string,
+    fetches: string,
+  ) => readonly { readonly id: number }[];
+  readonly isUsingGpuDevice: () => boolean;
+  readonly getNumOfTensors: () => number;
+  readonly getNumOfSavedModels: () => number;
+}
+
+const isFunction = (value: unknown): value is (...args: readonly never[]) => unknown => typeof value === "function";
+const Callable = Schema.declare(isFunction);
+const isBinding = Schema.is(
+  Schema.Struct({
+    TF_FLOAT: Schema.Number,
+    TF_INT32: Schema.Number,
+    TF_BOOL: Schema.Number,
+    TF_Version: Schema.String,
+    createTensor: Callable,
+    deleteTensor: Callable,
+    tensorDataSync: Callable,
+    loadSavedModel: Callable,
+    deleteSavedModel: Callable,
+    runSavedModel: Callable,
+    isUsingGpuDevice: Callable,
+    getNumOfTensors: Callable,
+    getNumOfSavedModels: Callable,
+  }),
+);
+
+export interface Settings {
+  readonly device: TfDevice;
+  /** Threads of the engine, which a process sets once; as many as cores where absent. */
+  readonly threads?: number;
+}
+
+/** Loads the library, once a process. Throws where the addon or what it links to cannot be loaded. */
+export function loadBinding(folder: string, { device, threads }: Settings): Binding {
+  const env = process.env;
+  // Faults come as errors; the library's own lines would tear the progress apart.
+  env.TF_CPP_MIN_LOG_LEVEL ??= "3";
+  env.TF_FORCE_GPU_ALLOW_GROWTH ??= "true";
+  if (device === "cpu") env.CUDA_VISIBLE_DEVICES ??= "-1";
+  if (threads !== undefined) {
+    env.TF_NUM_INTRAOP_THREADS ??= String(threads);
+    env.TF_NUM_INTEROP_THREADS ??= String(threads);
+  }
+  const addon: unknown = createRequire(import.meta.url)(join(folder, ADDON));
+  if (!isBinding(addon)) throw new Error(`${join(folder, ADDON)} is not the addon that mtt builds`);
+  return addon as unknown as Binding;
+}

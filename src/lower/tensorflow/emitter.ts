@@ -1,0 +1,157 @@
+import type { DType } from "../../shape/dtype.ts";
+import { constructors } from "../../shape/tensor.ts";
+import { broadcastShape } from "../view.ts";
+import type { TfAttributes, TfNode, TfTensor, TfType, TfValue } from "./model.ts";
+
+/** Operations without the attribute `T`, which otherwise is the type of the first input. */
+const UNTYPED: ReadonlySet<string> = new Set([
+  "Cast",
+  "GatherV2",
+  "GatherNd",
+  "LogicalAnd",
+  "LogicalNot",
+  "LogicalOr",
+  "ReadVariableOp",
+  "AssignVariableOp",
+  "ScatterNd",
+]);
+
+/**
+ * Collects the nodes of a TensorFlow graph. Operations are pure, so an equal node is made once; a constant that is only looked at differently
+ * (reshaped) stays a constant.
+ */
+export class Emitter {
+  readonly nodes: TfNode[] = [];
+  readonly #constants = new Map<string, TfTensor>();
+  readonly #known = new Map<string, TfValue>();
+  readonly #reshaped = new Map<string, TfValue>();
+  #count = 0;
+
+  /** One node, of which the first output is taken: of this type and shape. */
+  emit(
+    op: string,
+    inputs: readonly TfValue[],
+    type: TfType,
+    shape: readonly number[],
+    attributes: TfAttributes = {},
+  ): TfValue {
+    return this.emitMany(op, inputs, [{ type, shape }], attributes)[0]!;
+  }
+
+  /** A node with several outputs. */
+  emitMany(
+    op: string,
+    inputs: readonly TfValue[],
+    outputs: readonly { readonly type: TfType; readonly shape: readonly number[] }[],
+    attributes: TfAttributes = {},
+  ): readonly TfValue[] {
+    const names = inputs.map(({ name }) => name);
+    const key = `${op} ${names.join(",")} ${JSON.stringify(attributes)}`;
+    let first = this.#known.get(key)?.name;
+    if (first === undefined) {
+      first = this.#name();
+      const typed =
+        UNTYPED.has(op) || inputs.length === 0 ? attributes : { T: { type: inputs[0]!.type }, ...attributes };
+      this.nodes.push({ name: first, op, inputs: names, attributes: typed });
+      this.#known.set(key, { name: first, ...outputs[0]! });
+    }
+    const node = first;
+    return outputs.map((output, i) => ({ name: i === 0 ? node : `${node}:${i}`, ...output }));
+  }
+
+  constant(type: TfType, shape: readonly number[], data: TfTensor["data"]): TfValue {
+    const key = data.length <= 4096 ? `${type} [${shape}] ${bits(data)}` : undefined;
+    const known = key === undefined ? undefined : this.#known.get(key);
+    if (known !== undefined) return known;
+    const value = { name: this.#name(), type, shape };
+    const tensor = { type, shape, data };
+    this.#constants.set(value.name, tensor);
+    this.nodes.push({
+      name: value.name,
+      op: "Const",
+      inputs: [],
+      attributes: { dtype: { type }, value: { tensor } },
+    });
+    if (key !== undefined) this.#known.set(key, value);
+    return value;
+  }
+
+  scalar(dtype: DType, value: number): TfValue {
+    return this.constant(dtype, [], Reflect.construct(constructors[dtype], [[value]]));
+  }
+
+  /** Indices, sizes, axes. */
+  ints(values: readonly number[]): TfValue {
+    return this.constant("i32", [values.length], Int32Array.from(values));
+  }
+
+  int(value: number): TfValue {
+    return this.constant("i32", [], Int32Array.of(value));
+  }
+
+  /** The same elements in another shape. */
+  reshape(from: TfValue, shape: readonly number[]): TfValue {
+    // One reshape from where the elements come from, however often they were looked at differently.
+    const value = this.#reshaped.get(from.name) ?? from;
+    if (sameShape(value.shape, shape)) return value;
+    const constant = this.#constants.get(value.name);
+    if (constant !== undefined) return this.constant(value.type, shape, constant.data);
+    const result = this.emit("Reshape", [value, this.ints(shape)], value.type, shape);
+    this.#reshaped.set(result.name, value);
+    return result;
+  }
+
+  transpose(value: TfValue, permutation: readonly number[]): TfValue {
+    if (permutation.every((p, i) => p === i)) return value;
+    const shape = permutation.map((p) => value.shape[p]!);
+    return this.emit("Transpose", [value, this.ints(permutation)], value.type, shape);
+  }
+
+  expand(value: TfValue, shape: readonly number[]): TfValue {
+    if (sameShape(value.shape, shape)) return value;
+    return this.emit("BroadcastTo", [value, this.ints(shape)], value.type, shape);
+  }
+
+  cast(value: TfValue, type: DType): TfValue {
+    if (value.type === type) return value;
+    return this.emit("Cast", [value], type, value.shape, { SrcT: { type: value.type }, DstT: { type } });
+  }
+
+  /** An elementwise operation; with a number, a scalar of the other operand's type. */
+  unary(op: string, x: TfValue, attributes: TfAttributes = {}): TfValue {
+    return this.emit(op, [x], x.type, x.shape, attributes);
+  }
+
+  binary(op: string, x: TfValue, y: TfValue | number, result: TfType = x.type): TfValue {
+    const other = typeof y === "number" ? this.scalar(x.type as DType, y) : y;
+    return this.emit(op, [x, other], result, broadcastShape([x.shape, other.shape]));
+  }
+
+  where(condition: TfValue, yes: TfValue | number, no: TfValue | number): TfValue {
+    const type = (typeof yes === "number" ? (typeof no === "number" ? "f32" : no.type) : yes.type) as DType;
+    const [a, b] = [yes, no].map((x) => (typeof x === "number" ? this.scalar(type, x) : x)) as [TfValue, TfValue];
+    const shape = broadcastShape([condition.shape, a.shape, b.shape]);
+    return this.emit("SelectV2", [condition, a, b], type, shape, { T: { type } });
+  }
+
+  test(op: "Equal" | "NotEqual" | "Less" | "LessEqual" | "Greater" | "GreaterEqual", x: TfValue, y: TfValue | number) {
+    return this.binary(op, x, y, "bool");
+  }
+
+  /** Sums, largest: over these dimensions, which go. */
+  reduce(op: "Sum" | "Max" | "All", x: TfValue, dimensions: readonly number[]): TfValue {
+    const shape = x.shape.filter((_, i) => !dimensions.includes(i));
+    return this.emit(op, [x, this.ints(dimensions)], x.type, shape, { keep_dims: { bool: false } });
+  }
+
+  #name(): string {
+    return `n${this.#count++}`;
+  }
+}
+
+export const sameShape = (a: readonly number[], b: readonly number[]): boolean =>
+  a.length === b.length && a.every((d, i) => d === b[i]);
+
+/** Bytes as text: -0 and NaN's payloads count. */
+const bits = (data: TfTensor["data"]): string =>
+  String.fromCharCode(...new Uint8Array(data.buffer, data.byteOffset, Math.min(data.byteLength, 32768)));
