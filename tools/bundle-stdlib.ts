@@ -9,7 +9,7 @@ const root = new URL("..", import.meta.url);
 export const bundle = (): string => {
   const folder = new URL("stdlib/", root);
   const names = readdirSync(folder)
-    .filter((name) => name.endsWith(".mtt"))
+    .filter((name) => /^\w+\.mtt$/.test(name))
     .sort();
   const entries = names.map((name) => {
     const text = readFileSync(new URL(name, folder), "utf8").replaceAll("\r\n", "\n");

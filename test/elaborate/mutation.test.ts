@@ -5,7 +5,7 @@ import { compileText } from "./program.ts";
 
 const pipelines = new URL("../../pipelines/", import.meta.url);
 const texts = readdirSync(pipelines)
-  .filter((file) => file.endsWith(".mtt"))
+  .filter((file) => /^\w+\.mtt$/.test(file))
   .map((file) => readFileSync(new URL(file, pipelines), "utf8"));
 const small = `
 param n: int = 3
