@@ -25,7 +25,10 @@ describe("differences of preimages", () => {
   });
 
   it("find a changed number by its path", () => {
-    const step = (rate: number): Json => ({ optimizer: { kind: "adam", rate: { kind: "constant", rate } }, batch: 256 });
+    const step = (rate: number): Json => ({
+      optimizer: { kind: "adam", rate: { kind: "constant", rate } },
+      batch: 256,
+    });
     expect(explainDifference(step(0.001), step(0.01))).toEqual(["optimizer.rate.rate: 0.001 -> 0.01"]);
   });
 
