@@ -52,6 +52,10 @@ export class Comments {
         enclosing = before;
         continue;
       }
+      if (isEmptyCall(enclosing)) {
+        this.#entry(enclosing).inside.push(comment);
+        return;
+      }
       const place = this.#place(comment, before, after);
       if (place === "after" && before) this.#entry(before).trailing.push(comment);
       else if (after) this.#entry(after).leading.push(comment);
@@ -66,7 +70,9 @@ export class Comments {
     if (before === undefined || (comment.kind === "doc" && after)) return "before";
     if (this.startsLine(comment)) return "before";
     const restOfLine = this.#text.slice(comment.span.end, comment.span.end + 200).match(/^[^\n]*/)?.[0] ?? "";
-    return comment.kind === "line" || /^[ \t,]*\r?$/.test(restOfLine) ? "after" : "before";
+    if (comment.kind === "line") return "after";
+    const behind = /^[\s,]*$/.test(this.#text.slice(before.span.end, comment.span.start));
+    return behind && /^[ \t,]*\r?$/.test(restOfLine) ? "after" : "before";
   }
 
   /** Nothing but spaces stands before it on its line. */
@@ -111,6 +117,10 @@ export class Comments {
     return found;
   }
 }
+
+/** Its brackets hold nothing but comments. */
+const isEmptyCall = (node: Node): boolean =>
+  "arguments" in node && Array.isArray(node.arguments) && node.arguments.length === 0;
 
 /** Index of the first node that starts at or after the offset. */
 const firstFrom = (nodes: readonly Node[], offset: number): number => {

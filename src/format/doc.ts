@@ -7,10 +7,17 @@ export type Doc =
   | { readonly kind: "concat"; readonly parts: readonly Doc[]; readonly forced: boolean }
   | { readonly kind: "indent"; readonly by: number; readonly doc: Doc; readonly forced: boolean }
   | { readonly kind: "group"; readonly doc: Doc; readonly forced: boolean }
-  /** A break, or `flat` where its group fits. `forced` breaks every group around it; `blank` leaves a line free. */
-  | { readonly kind: "line"; readonly flat: string; readonly forced: boolean; readonly blank: boolean }
-  /** Printed at the end of the line: a comment behind the code. */
-  | { readonly kind: "suffix"; readonly text: string; readonly forced: true }
+  /** A break, or `flat` where its group fits. `forced` breaks every group around it; `blank` leaves a line free,
+   * `fresh` is nothing where a line has just begun. */
+  | {
+      readonly kind: "line";
+      readonly flat: string;
+      readonly forced: boolean;
+      readonly blank: boolean;
+      readonly fresh?: true;
+    }
+  /** A comment behind the code: printed at the end of the line, or with `below` on lines of its own after it. */
+  | { readonly kind: "suffix"; readonly text: string; readonly below: "" | "line" | "blank"; readonly forced: true }
   | { readonly kind: "choice"; readonly broken: string; readonly flat: string; readonly forced: false };
 
 const isForced = (doc: Doc): boolean => typeof doc !== "string" && doc.forced;
@@ -24,23 +31,29 @@ export const line: Doc = { kind: "line", flat: " ", forced: false, blank: false 
 export const softLine: Doc = { kind: "line", flat: "", forced: false, blank: false };
 export const hardLine: Doc = { kind: "line", flat: "", forced: true, blank: false };
 export const blankLine: Doc = { kind: "line", flat: "", forced: true, blank: true };
-export const suffix = (text: string): Doc => ({ kind: "suffix", text, forced: true });
+export const freshLine: Doc = { kind: "line", flat: "", forced: true, blank: false, fresh: true };
+export const suffix = (text: string, below: "" | "line" | "blank" = ""): Doc => ({
+  kind: "suffix",
+  text,
+  below,
+  forced: true,
+});
 /** One text where the group around it breaks, another where it does not. */
 export const choice = (broken: string, flat: string): Doc => ({ kind: "choice", broken, flat, forced: false });
 
 export const join = (docs: readonly Doc[], separator: Doc): Doc =>
   concat(...docs.flatMap((doc, i) => (i === 0 ? [doc] : [separator, doc])));
 
-/** Whether it may stand on one line, and how long that is. */
+/** How long it is on one line, comments behind the code not counted; Infinity where it cannot be one line. */
 export const flatWidth = (doc: Doc): number => {
-  if (isForced(doc)) return Number.POSITIVE_INFINITY;
   let width = 0;
   const stack: Doc[] = [doc];
   while (stack.length > 0) {
     const next = stack.pop()!;
     if (typeof next === "string") width += widthOf(next);
-    else if (next.kind === "concat") for (let i = next.parts.length - 1; i >= 0; i--) stack.push(next.parts[i]!);
+    else if (next.kind === "concat") for (const part of next.parts) stack.push(part);
     else if (next.kind === "indent" || next.kind === "group") stack.push(next.doc);
+    else if (next.kind === "line" && next.forced) return Number.POSITIVE_INFINITY;
     else if (next.kind === "line" || next.kind === "choice") width += next.flat.length;
   }
   return width;
@@ -58,11 +71,13 @@ export const columns = 100;
 interface Line {
   text: string;
   readonly comments: string[];
+  /** Lines after it, with its indentation. */
+  readonly below: string[];
 }
 
 /** Prints within the width where it can. Comments behind the code of lines that follow each other begin in one column. */
 export const print = (doc: Doc): string => {
-  const lines: Line[] = [{ text: "", comments: [] }];
+  const lines: Line[] = [{ text: "", comments: [], below: [] }];
   let current = lines[0]!;
   const stack: Frame[] = [{ doc, indent: 0, flat: false }];
   while (stack.length > 0) {
@@ -86,14 +101,20 @@ export const print = (doc: Doc): string => {
       }
       case "line":
         if (flat && !next.forced) current.text += next.flat;
-        else {
-          if (next.blank) lines.push({ text: "", comments: [] });
-          current = { text: " ".repeat(frame.indent), comments: [] };
+        else if (!next.fresh || current.text.trim() !== "" || current.comments.length > 0 || current.below.length > 0) {
+          if (next.blank) lines.push({ text: "", comments: [], below: [] });
+          current = { text: " ".repeat(frame.indent), comments: [], below: [] };
           lines.push(current);
         }
         break;
       case "suffix":
-        current.comments.push(next.text);
+        // Nothing can follow a line comment on its line.
+        if (next.below === "" && current.below.length === 0 && !current.comments.at(-1)?.startsWith("//")) {
+          current.comments.push(next.text);
+        } else {
+          if (next.below === "blank") current.below.push("");
+          current.below.push(next.text);
+        }
         break;
       case "choice":
         current.text += flat ? next.flat : next.broken;
@@ -106,14 +127,20 @@ const align = (lines: readonly Line[]): string[] => {
   const starts: number[] = [];
   for (let i = 0; i < lines.length; ) {
     let end = i;
-    while (end < lines.length && lines[end]!.comments.length > 0) end++;
-    const column = Math.max(0, ...lines.slice(i, end).map(({ text }) => widthOf(text.trimEnd()) + 1));
+    while (end < lines.length && lines[end]!.comments.length > 0 && (end === i || lines[end - 1]!.below.length === 0))
+      end++;
+    let column = 0;
+    for (const { text } of lines.slice(i, end)) column = Math.max(column, widthOf(text.trimEnd()) + 1);
+    if (end === i) i++;
     for (; i < end; i++) starts[i] = column;
-    i++;
   }
-  return lines.map(({ text, comments }, i) => {
+  return lines.flatMap(({ text, comments, below }, i) => {
     const code = text.trimEnd();
-    return comments.length === 0 ? code : code.padEnd(starts[i]!) + comments.join(" ");
+    const indentation = /^ */.exec(text)![0];
+    return [
+      comments.length === 0 ? code : code.padEnd(starts[i]!) + comments.join(" "),
+      ...below.map((comment) => (comment === "" ? "" : indentation + comment)),
+    ];
   });
 };
 

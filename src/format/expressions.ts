@@ -2,7 +2,20 @@ import type { Span } from "../diagnostic/diagnostic.ts";
 import type * as Ast from "../syntax/ast.ts";
 import { precedence } from "../syntax/operators.ts";
 import { Comments, type Node } from "./comments.ts";
-import { blankLine, choice, concat, type Doc, group, hardLine, indent, join, line, softLine, suffix } from "./doc.ts";
+import {
+  blankLine,
+  choice,
+  concat,
+  type Doc,
+  freshLine,
+  group,
+  hardLine,
+  indent,
+  join,
+  line,
+  softLine,
+  suffix,
+} from "./doc.ts";
 
 /** Expressions and types → docs. Every node goes through `around`, which prints its comments. */
 export class ExpressionPrinter {
@@ -30,7 +43,12 @@ export class ExpressionPrinter {
       ...leading.map((comment, i) => {
         const next = leading[i + 1]?.span.start ?? node.span.start;
         const sameLine = comment.kind === "block" && !this.slice({ ...comment.span, end: next }).includes("\n");
-        return concat(this.comment(comment), sameLine ? " " : this.comments.blankBefore(next) ? blankLine : hardLine);
+        const start = this.comments.startsLine(comment) || comment.kind !== "block" ? freshLine : "";
+        // Documentation parted by a sign stays two texts.
+        const between = this.slice({ ...comment.span, start: comment.span.end, end: next });
+        const parted = i + 1 < leading.length && between.trim() !== "";
+        const end = sameLine ? " " : parted || this.comments.blankBefore(next) ? blankLine : hardLine;
+        return concat(start, this.comment(comment), end);
       }),
     );
   }
@@ -39,8 +57,13 @@ export class ExpressionPrinter {
     const { trailing } = this.comments.of(node) ?? { trailing: [] };
     return concat(
       ...trailing.map((comment) => {
-        if (!this.comments.startsLine(comment)) return suffix(this.slice(comment.span).trimEnd());
-        return concat(this.comments.blankBefore(comment.span.start) ? blankLine : hardLine, this.comment(comment));
+        if (comment.kind === "block" && !this.comments.startsLine(comment)) return ` ${this.comment(comment)}`;
+        const below = !this.comments.startsLine(comment)
+          ? ""
+          : this.comments.blankBefore(comment.span.start)
+            ? "blank"
+            : "line";
+        return suffix(this.comment(comment), below);
       }),
     );
   }
@@ -57,7 +80,7 @@ export class ExpressionPrinter {
   }
 
   /** A line comment ends its line, whatever follows. */
-  private comment({ span, kind }: Ast.Comment): Doc {
+  private comment({ span, kind }: Ast.Comment): string {
     const text = this.slice(span).trimEnd();
     return kind === "block" ? text.replaceAll("\r\n", "\n") : text;
   }
@@ -269,7 +292,7 @@ export class ExpressionPrinter {
               ),
         );
       case "type_class":
-        return concat("class[", this.dim(node.classes), "]");
+        return group(concat("class[", indent(concat(softLine, this.dim(node.classes))), softLine, "]"));
       case "type_record": {
         if (node.fields.length === 0) return this.empty(node, "{", "}");
         const items = node.fields.map((field) => concat(this.name(field.name), ": ", this.type(field.type)));
@@ -296,6 +319,7 @@ export class ExpressionPrinter {
       case "dim_field":
         return `${node.parameter}.${node.field}`;
       case "dim_call":
+        if (node.arguments.length === 0) return concat(node.name, this.empty(node, "(", ")"));
         return concat(
           node.name,
           this.enclosed(

@@ -1,4 +1,5 @@
 import type { Diagnostic } from "../diagnostic/diagnostic.ts";
+import type { File } from "../syntax/ast.ts";
 import { parse } from "../syntax/parse.ts";
 import { print } from "./doc.ts";
 import { FilePrinter } from "./file.ts";
@@ -16,6 +17,17 @@ import { FilePrinter } from "./file.ts";
 export const format = (text: string, name: string): string | readonly Diagnostic[] => {
   const { file, diagnostics } = parse(name, text);
   if (diagnostics.some(({ severity }) => severity === "error")) return diagnostics;
+  let result = pass(file);
+  // A comment in an unusual place belongs to something else once it has moved: it settles in a further pass.
+  for (let passes = 1; passes < 5; passes++) {
+    const next = pass(parse(name, result).file);
+    if (next === result) break;
+    result = next;
+  }
+  return result;
+};
+
+const pass = (file: File): string => {
   const printed = print(new FilePrinter(file).file()).trim();
   return printed === "" ? "" : `${printed}\n`;
 };

@@ -15,7 +15,9 @@ export class Docs {
     let file: string | undefined;
     for (const block of blocksOf(source.text, comments)) {
       const { start, end } = { start: block[0]!.span.start, end: block.at(-1)!.span.end };
-      while (index < tokens.length && (tokens[index]!.startOffset < end || tokens[index]!.image === "")) index++;
+      // A comma between documentation and what it describes does not part them.
+      const passed = ({ startOffset, image }: IToken) => startOffset < end || image === "" || image === ",";
+      while (index < tokens.length && passed(tokens[index]!)) index++;
       const text = block.map((comment) => comment.text.slice(3).replace(/^ /, "").trimEnd()).join("\n");
       const follows = tokens[index]?.startOffset ?? source.text.length;
       if (file === undefined && (tokens.length === 0 || start < tokens[0]!.startOffset)) {
