@@ -1,48 +1,88 @@
 import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
+import type { Diagnostic, Sources } from "../diagnostic/diagnostic.ts";
+import { renderJson } from "../diagnostic/json.ts";
 import { Events, type RunEvent } from "../execute/events.ts";
+import { onStderr, type Say } from "./compiled.ts";
 import type { Format } from "./flags.ts";
-import { printError, rendered } from "./print.ts";
+import { print, printError, rendered } from "./print.ts";
 import { linesView, type ProgressView, terminalView } from "./progress.ts";
 
-const silent: ProgressView = { show: () => {}, close: () => {} };
+/** What a run shows while it goes on, and what it says of the program and of its end, in one format. */
+export interface Outlet {
+  readonly say: Say;
+  readonly emit: (event: RunEvent, sources: Sources) => Effect.Effect<void>;
+  readonly close: () => void;
+}
 
-/** Where a run's events go: JSON lines on stdout, a bar on a terminal, plain lines on a pipe. Diagnostics are printed whatever is quiet. */
-export const layerEvents = (options: {
+export interface OutletOptions {
   readonly format: Format;
   readonly quiet: boolean;
   readonly progress: boolean;
-  readonly sources: ReadonlyMap<string, string>;
-}): Layer.Layer<Events> =>
+}
+
+/** JSON lines on stdout; SARIF as one document at the end; for the rest a bar on a terminal, plain lines on a pipe. */
+export const openOutlet = ({ format, quiet, progress }: OutletOptions): Outlet => {
+  if (format === "json") return jsonOutlet;
+  const stream = process.stderr;
+  const view: ProgressView = quiet
+    ? { show: () => {}, close: () => {} }
+    : progress && stream.isTTY
+      ? terminalView(stream)
+      : linesView((line) => stream.write(`${line}\n`));
+  const found: Diagnostic[] = [];
+  const say: Say = format === "sarif" ? (more) => Effect.sync(() => void found.push(...more)) : onStderr(format);
+  return {
+    say,
+    emit: (event, sources) =>
+      Effect.suspend(() => {
+        view.show(event);
+        if (event.event === "diagnostic") return say([event.diagnostic], sources);
+        if (event.event !== "run.finished") return Effect.void;
+        if (format === "sarif") return print(rendered(found, sources, format, process.stdout));
+        return event.status === "interrupted" ? printError(HOW_TO_GO_ON) : Effect.void;
+      }),
+    close: view.close,
+  };
+};
+
+const HOW_TO_GO_ON =
+  "mtt: interrupted; finished steps and epochs are stored, and the same command goes on from there (Ctrl-C again ends at once)";
+
+const jsonOutlet: Outlet = {
+  say: (diagnostics, sources) => Effect.forEach(diagnostics, (one) => line(diagnosticEvent(one, sources)), DISCARD),
+  emit: (event, sources) =>
+    line(
+      event.event === "diagnostic"
+        ? diagnosticEvent(event.diagnostic, sources)
+        : event.event === "step.progress"
+          ? progressEvent(event)
+          : event,
+    ),
+  close: () => {},
+};
+
+const DISCARD = { discard: true } as const;
+
+const line = (event: object): Effect.Effect<void> => print(JSON.stringify(event));
+
+/** `{"event":"diagnostic","code":"MTT5401",…}`: as `mtt check --format json` prints it. */
+const diagnosticEvent = (diagnostic: Diagnostic, sources: Sources): object => {
+  const value: unknown = JSON.parse(renderJson([diagnostic], sources));
+  return { event: "diagnostic", ...(typeof value === "object" ? value : {}) };
+};
+
+/** The figures of a step's progress stand beside its name: `{"event":"step.progress","step":"classifier","epoch":3,…}`. */
+const progressEvent = ({ figures, ...rest }: Extract<RunEvent, { readonly event: "step.progress" }>): object => ({
+  ...rest,
+  ...figures,
+});
+
+export const layerEvents = (outlet: Outlet, sources: Sources): Layer.Layer<Events> =>
   Layer.effect(
     Events,
     Effect.gen(function* () {
-      if (options.format === "json") {
-        return Events.of({
-          emit: (event) => Effect.sync(() => void process.stdout.write(`${JSON.stringify(jsonEvent(event))}\n`)),
-        });
-      }
-      const view = options.quiet
-        ? silent
-        : options.progress && process.stderr.isTTY
-          ? terminalView(process.stderr)
-          : linesView((line) => process.stderr.write(`${line}\n`));
-      yield* Effect.addFinalizer(() => Effect.sync(view.close));
-      return Events.of({
-        emit: (event) =>
-          Effect.suspend(() => {
-            view.show(event);
-            return event.event === "diagnostic"
-              ? printError(rendered([event.diagnostic], options.sources, options.format, process.stderr))
-              : Effect.void;
-          }),
-      });
+      yield* Effect.addFinalizer(() => Effect.sync(outlet.close));
+      return Events.of({ emit: (event) => outlet.emit(event, sources) });
     }),
   );
-
-/** The figures of a step's progress stand beside its name: `{"event":"step.progress","step":"classifier","epoch":3,…}`. */
-const jsonEvent = (event: RunEvent) => {
-  if (event.event !== "step.progress") return event;
-  const { figures, ...rest } = event;
-  return { ...rest, ...figures };
-};
