@@ -62,7 +62,7 @@ export const decodeSafetensors = (bytes: Uint8Array): Record<string, Tensor> => 
       throw new Error(`array "${name}" claims bytes ${from} to ${to}, which do not fit ${dtype}[${shape.join(", ")}]`);
     }
     // A copy of its own, aligned.
-    const { buffer } = bytes.slice(start + from, start + to);
+    const { buffer } = Uint8Array.from(bytes.subarray(start + from, start + to));
     if (dtype === "F32") arrays[name] = { dtype: "f32", shape, data: new Float32Array(buffer) };
     else if (dtype === "F64") arrays[name] = { dtype: "f64", shape, data: new Float64Array(buffer) };
     else if (dtype === "I32") arrays[name] = { dtype: "i32", shape, data: new Int32Array(buffer) };

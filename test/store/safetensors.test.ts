@@ -1,0 +1,33 @@
+import { describe, expect, it } from "vitest";
+import { tensor } from "../../src/shape/tensor.ts";
+import { decodeSafetensors, encodeSafetensors } from "../../src/store/safetensors.ts";
+
+const arrays = {
+  "layer0/W": tensor("f32", [2, 3], [1, 2, 3, 4, 5, 6]),
+  count: tensor("i32", [], [7]),
+  exact: tensor("f64", [2], [0.1, -0]),
+  flags: tensor("bool", [3], [1, 0, 1]),
+};
+
+describe("safetensors", () => {
+  it("give back what they hold, from any kind of byte array at any offset", () => {
+    const bytes = encodeSafetensors(arrays);
+    expect(decodeSafetensors(bytes)).toEqual(arrays);
+    // What Node reads from a file is a Buffer, often in the middle of a larger one.
+    expect(decodeSafetensors(Buffer.concat([Buffer.from("abc"), bytes]).subarray(3))).toEqual(arrays);
+  });
+
+  it("are the same bytes whatever order the arrays come in", () => {
+    const turned = Object.fromEntries(Object.entries(arrays).reverse());
+    expect(encodeSafetensors(turned)).toEqual(encodeSafetensors(arrays));
+  });
+
+  it("refuse a header or offsets that do not fit the file", () => {
+    const bytes = encodeSafetensors(arrays);
+    expect(() => decodeSafetensors(bytes.subarray(0, 5))).toThrow("too few");
+    expect(() => decodeSafetensors(bytes.subarray(0, bytes.length - 1))).toThrow("do not fit");
+    const long = bytes.slice();
+    new DataView(long.buffer).setBigUint64(0, 1n << 40n, true);
+    expect(() => decodeSafetensors(long)).toThrow("does not fit a file");
+  });
+});
