@@ -1,6 +1,5 @@
-"""The same work in PyTorch. Reads lines of {"work", "runs"}, answers lines of {"ms": [...]} on standard output."""
+"""The same work in PyTorch, on the networks of argv[2]. Reads lines of {"spec", "work", "runs"}, answers lines of {"ms": [...]}."""
 import json
-import resource
 import sys
 import time
 
@@ -9,83 +8,104 @@ from torch.func import functional_call, grad, jvp, vmap
 
 torch.set_num_threads(int(sys.argv[1]))
 torch.manual_seed(1)
-BATCH = 256
+F = torch.nn.functional
+ACTIVATIONS = {"lrelu": lambda x: F.leaky_relu(x, 0.2), "relu": F.relu, "tanh": torch.tanh}
 
 
 class Net(torch.nn.Module):
-    """TensorFlow's `same` padding of a strided convolution is uneven for even sizes: (0, 1), else (1, 1)."""
+    """TensorFlow's `same` padding: what is missing, the smaller half first."""
 
-    def __init__(self):
+    def __init__(self, spec):
         super().__init__()
-        self.conv = torch.nn.ModuleList(torch.nn.Conv2d(i, o, 3, stride=2) for i, o in ((1, 8), (8, 16), (16, 32)))
-        self.dense = torch.nn.ModuleList((torch.nn.Linear(512, 32), torch.nn.Linear(32, 10)))
+        self.layers, self.pads, self.weighted = spec["layers"], [], torch.nn.ModuleList()
+        (height, width, channels), flat = spec["image"], False
+        for layer in self.layers:
+            pad = None
+            if layer["kind"] == "conv":
+                pad = []
+                for size in (width, height):
+                    missing = max((-(-size // layer["stride"]) - 1) * layer["stride"] + layer["kernel"] - size, 0)
+                    pad += [missing // 2, missing - missing // 2]
+                height, width = -(-height // layer["stride"]), -(-width // layer["stride"])
+                conv = torch.nn.Conv2d(channels, layer["channels"], layer["kernel"], stride=layer["stride"])
+                self.weighted.append(conv)
+                channels = layer["channels"]
+            elif layer["kind"] == "pool":
+                height, width = height // layer["size"], width // layer["size"]
+            elif layer["kind"] == "dense":
+                self.weighted.append(torch.nn.Linear(channels if flat else height * width * channels, layer["units"]))
+                channels, flat = layer["units"], True
+            self.pads.append(pad)
 
     def forward(self, x):
-        for conv, pad in zip(self.conv, ((0, 1, 0, 1), (0, 1, 0, 1), (1, 1, 1, 1))):
-            x = torch.nn.functional.leaky_relu(conv(torch.nn.functional.pad(x, pad)), 0.2)
-        x = torch.nn.functional.dropout(self.dense[0](x.flatten(1)), 0.5, self.training)
-        x = torch.nn.functional.leaky_relu(x, 0.2)
-        return torch.nn.functional.dropout(self.dense[1](x), 0.5, self.training)
+        weighted = iter(self.weighted)
+        for layer, pad in zip(self.layers, self.pads):
+            kind = layer["kind"]
+            if kind == "conv":
+                conv = next(weighted)
+                # One pass less where both sides are padded alike.
+                if pad[0] == pad[1] and pad[2] == pad[3]:
+                    x = F.conv2d(x, conv.weight, conv.bias, conv.stride, (pad[2], pad[0]))
+                else:
+                    x = conv(F.pad(x, pad))
+            elif kind == "pool":
+                x = F.max_pool2d(x, layer["size"])
+            elif kind == "dense":
+                x = next(weighted)(x.flatten(1))
+            elif kind == "dropout":
+                x = F.dropout(x, 1 - layer["keep"], self.training)
+            else:
+                x = ACTIVATIONS[kind](x)
+        return x
 
 
-net = Net()
-images = torch.rand(BATCH, 1, 28, 28)
-labels = torch.arange(BATCH) % 10
-cross_entropy = torch.nn.functional.cross_entropy
-optimizer = torch.optim.Adam(net.parameters(), lr=1e-3)
-parameters = {name: p.detach().clone() for name, p in net.named_parameters()}
-directions = {name: torch.randn_like(p) for name, p in parameters.items()}
+def works(spec):
+    net = Net(spec)
+    batch = spec["batch"]
+    height, width, channels = spec["image"]
+    images = torch.rand(batch, channels, height, width)
+    labels = torch.arange(batch) % spec["classes"]
+    optimizer = torch.optim.Adam(net.parameters(), lr=1e-3)
+    parameters = {name: p.detach().clone() for name, p in net.named_parameters()}
+    directions = {name: torch.randn_like(p) for name, p in parameters.items()}
+
+    def losses(p):
+        return F.cross_entropy(functional_call(net, p, (images,)), labels, reduction="none")
+
+    def one(p, image, label):
+        return F.cross_entropy(functional_call(net, p, (image[None],)), label[None])
+
+    def forward():
+        with torch.no_grad():
+            net(images)
+
+    def step():
+        optimizer.zero_grad()
+        F.cross_entropy(net(images), labels).backward()
+        optimizer.step()
+
+    return net, {
+        "forward": forward,
+        "step": step,
+        "hvp": lambda: jvp(grad(lambda p: losses(p).mean()), (parameters,), (directions,)),
+        "jvp": lambda: jvp(losses, (parameters,), (directions,)),
+        "gradients": lambda: vmap(grad(one), (None, 0, 0))(parameters, images, labels),
+    }
 
 
-def losses(p):
-    return cross_entropy(functional_call(net, p, (images,)), labels, reduction="none")
-
-
-def one(p, image, label):
-    return cross_entropy(functional_call(net, p, (image[None],)), label[None])
-
-
-def forward():
-    with torch.no_grad():
-        net(images)
-
-
-def step():
-    optimizer.zero_grad()
-    cross_entropy(net(images), labels).backward()
-    optimizer.step()
-
-
-def hvp():
-    jvp(grad(lambda p: losses(p).mean()), (parameters,), (directions,))
-
-
-def per_example_jvp():
-    jvp(losses, (parameters,), (directions,))
-
-
-def per_example_gradients():
-    vmap(grad(one), (None, 0, 0))(parameters, images, labels)
-
-
-works = {
-    "forward": (forward, False),
-    "training step (Adam)": (step, True),
-    "HVP": (hvp, False),
-    "per-example losses' jvp": (per_example_jvp, False),
-    "per-example gradients": (per_example_gradients, False),
-}
+made = {}
+specs = json.loads(sys.argv[2])
 print(json.dumps({"version": torch.__version__}), flush=True)
 for line in sys.stdin:
     request = json.loads(line)
-    if request["work"] == "memory":
-        print(json.dumps({"ms": [resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024]}), flush=True)
-        continue
-    work, training = works[request["work"]]
-    net.train(training)
+    number = request["spec"]
+    if number not in made:
+        made[number] = works(specs[number])
+    net, known = made[number]
+    net.train(request["work"] == "step")
     ms = []
     for _ in range(request["runs"]):
         begin = time.perf_counter()
-        work()
+        known[request["work"]]()
         ms.append((time.perf_counter() - begin) * 1000)
     print(json.dumps({"ms": ms}), flush=True)

@@ -1,103 +1,83 @@
-import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
-import { existsSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { createInterface } from "node:readline";
+import { readFileSync, writeFileSync } from "node:fs";
+import { availableParallelism, cpus, loadavg } from "node:os";
 import { setTimeout } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import * as Effect from "effect/Effect";
 import * as Exit from "effect/Exit";
 import * as Scope from "effect/Scope";
 import { selectBackend } from "../src/backend/available.ts";
-import { peakMemory } from "./memory.ts";
-import { works } from "./works.ts";
+import type { Backend } from "../src/backend/backend.ts";
+import { startRival } from "./rival.ts";
+import { type Row, round, rowOf, showRow, writeResults } from "./rows.ts";
+import { showSpec } from "./specs.ts";
+import { whole } from "./whole.ts";
+import { type Call, type Open, worksOf } from "./works.ts";
 
 // The time of one call of each work, ours against PyTorch and JAX: in turns, a few calls each, so that what else the machine does meets all of them.
 
 const { values: flags } = parseArgs({
   options: {
-    backend: { type: "string", default: "onnx" },
+    backend: { type: "string", multiple: true },
     device: { type: "string", default: "cpu" },
     threads: { type: "string", default: "2" },
     rounds: { type: "string", default: "12" },
+    seed: { type: "string" },
+    epochs: { type: "string", default: "2" },
+    data: { type: "string", default: process.env.MTT_DATA ?? "" },
     only: { type: "string", multiple: true, default: [] },
     without: { type: "string", multiple: true, default: [] },
     json: { type: "string" },
+    results: { type: "string" },
   },
 });
 const CALLS = 5;
 /** Threads of the one before may still spin for work. */
 const PAUSE = 50;
+/** Runs of a whole process. */
+const WHOLE = 3;
 const threads = Number(flags.threads);
 const rounds = Number(flags.rounds);
-const python = join(import.meta.dirname, ".venv/bin/python");
+const seed = flags.seed === undefined ? Math.floor(Date.now() / 1000) % 100_000 : Number(flags.seed);
+if (availableParallelism() < threads) console.error(`this machine has ${availableParallelism()} cores, not ${threads}`);
 
-interface Rival {
-  readonly version: string;
-  readonly time: (work: string, runs: number) => Promise<readonly number[]>;
-  readonly stop: () => void;
+/** Those asked for; else onnx, and tensorflow where it is installed. */
+async function backends(): Promise<readonly Backend[]> {
+  const select = (name: string) => Effect.runPromise(selectBackend(name as Backend["name"], flags.device, threads));
+  if (flags.backend !== undefined) return Promise.all(flags.backend.map(select));
+  const tensorflow = await select("tensorflow").catch(() => undefined);
+  return tensorflow === undefined ? [await select("onnx")] : [await select("onnx"), tensorflow];
 }
 
-/** A Python process that answers each request with its times. */
-async function rival(name: string, script: string): Promise<Rival | undefined> {
-  if (flags.without.includes(name)) return undefined;
-  const fail = (why: string): never => {
-    console.error(
-      `${name} cannot run: ${why}\n` +
-        "help: python3 -m venv bench/.venv && bench/.venv/bin/pip install -r bench/requirements.txt\n" +
-        `      or leave it out: npm run bench -- --without ${name}`,
-    );
-    process.exit(2);
-  };
-  if (!existsSync(python)) return fail("there is no bench/.venv");
-  const child: ChildProcessWithoutNullStreams = spawn(python, [join(import.meta.dirname, script), String(threads)], {
-    env: { ...process.env, OMP_NUM_THREADS: String(threads) },
-  });
-  let errors = "";
-  child.stderr.on("data", (chunk: Buffer) => {
-    errors += chunk.toString();
-  });
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  const next = async (): Promise<Record<string, unknown>> => {
-    const { value, done } = await lines.next();
-    return done ? fail(errors.trim().split("\n").at(-1) ?? "it ended") : JSON.parse(value);
-  };
-  const { version } = await next();
-  return {
-    version: String(version),
-    time: async (work, runs) => {
-      child.stdin.write(`${JSON.stringify({ work, runs })}\n`);
-      return (await next()).ms as readonly number[];
-    },
-    stop: () => child.kill(),
-  };
-}
-
-const quantile = (sorted: readonly number[], q: number) => sorted[Math.round(q * (sorted.length - 1))]!;
-const round = (x: number) => Math.round(x * 100) / 100;
-
-/** Median, the middle half and the least of the times, in milliseconds. */
-function summary(times: readonly number[]) {
-  const sorted = times.toSorted((a, b) => a - b);
-  return {
-    median: round(quantile(sorted, 0.5)),
-    low: round(quantile(sorted, 0.25)),
-    high: round(quantile(sorted, 0.75)),
-    best: round(sorted[0]!),
-  };
-}
-
+const { specs, works } = worksOf(seed);
+const chosen = works.filter(({ work }) => flags.only.length === 0 || flags.only.includes(work));
 const scope = Effect.runSync(Scope.make());
-const backend = await Effect.runPromise(selectBackend(flags.backend as "onnx", flags.device, threads));
+const ours = await backends();
+const rival = async (name: "torch" | "jax", script: string) =>
+  flags.without.includes(name) ? undefined : startRival(name, script, threads, specs);
 const pytorch = await rival("torch", "pytorch.py");
 const jax = await rival("jax", "jit.py");
-console.log(`${backend.identity}, torch ${pytorch?.version ?? "-"}, jax ${jax?.version ?? "-"}, ${threads} threads`);
-console.log("milliseconds: median (middle half, least)");
 
-const rows = [];
-for (const { work, goal, open } of works) {
-  if (flags.only.length > 0 && !flags.only.includes(work)) continue;
-  const call = await Effect.runPromise(Scope.provide(open(backend), scope));
-  const ours = async (runs: number) => {
+const about = [
+  `${ours.map(({ identity }) => identity).join(", ")}, torch ${pytorch?.version ?? "-"}, jax ${jax?.version ?? "-"}, node ${process.versions.node}`,
+  `${cpus()[0]?.model ?? "unknown processor"}, ${availableParallelism()} cores, ${threads} threads each, load ${round(loadavg()[0]!)} before the run`,
+  ...specs.map((spec) => `${spec.name}: ${showSpec(spec)}, batch ${spec.batch}`),
+  `seed ${seed}, ${rounds} turns of ${CALLS} calls each`,
+];
+console.log(
+  `${about.join("\n")}\nmilliseconds: median (middle half, least); ratio: ours over the faster of the others`,
+);
+
+const rows: Row[] = [];
+const add = (row: Row) => {
+  rows.push(row);
+  console.log(showRow(row));
+};
+
+type Timed = (runs: number) => Promise<readonly number[]>;
+
+const timed = async (open: Open, backend: Backend): Promise<Timed> => {
+  const call: Call = await Effect.runPromise(Scope.provide(open(backend), scope));
+  return async (runs) => {
     const times: number[] = [];
     for (let i = 0; i < runs; i++) {
       const begin = performance.now();
@@ -106,41 +86,77 @@ for (const { work, goal, open } of works) {
     }
     return times;
   };
-  const contenders = { ours, pytorch: pytorch?.time, jax: jax?.time };
-  const times: Record<keyof typeof contenders, number[]> = { ours: [], pytorch: [], jax: [] };
+};
+
+/** All contenders in turns; the first turn warms up. */
+async function inTurns(contenders: ReadonlyMap<string, Timed>): Promise<ReadonlyMap<string, readonly number[]>> {
+  const times = new Map([...contenders.keys()].map((name): [string, number[]] => [name, []]));
   for (let turn = 0; turn <= rounds; turn++)
-    for (const name of ["ours", "pytorch", "jax"] as const) {
+    for (const [name, time] of contenders) {
       await setTimeout(PAUSE);
-      const taken = name === "ours" ? await ours(CALLS) : await contenders[name]?.(work, CALLS);
-      // The first turn warms up.
-      if (turn > 0 && taken !== undefined) times[name].push(...taken);
+      const taken = await time(CALLS);
+      if (turn > 0) times.get(name)!.push(...taken);
     }
-  const of = (name: keyof typeof times) => (times[name].length === 0 ? null : summary(times[name]));
-  const row = {
-    work,
-    backend: backend.identity,
-    ours: of("ours")!,
-    pytorch: of("pytorch"),
-    jax: of("jax"),
-    ratio: times.pytorch.length === 0 ? null : round(of("ours")!.median / of("pytorch")!.median),
-    goal,
-  };
-  rows.push(row);
-  const show = (s: ReturnType<typeof of>) => (s === null ? "-" : `${s.median} (${s.low} to ${s.high}, best ${s.best})`);
-  console.log(
-    `${work.padEnd(24)} ours ${show(row.ours)}  pytorch ${show(row.pytorch)}  jax ${show(row.jax)}  ratio ${row.ratio ?? "-"}  goal ${goal}`,
-  );
+  return times;
 }
-const MEMORY = "peak memory of a run (MB)";
-if (flags.only.length === 0 || flags.only.includes(MEMORY)) {
-  const held = summary([await peakMemory(flags.backend, flags.device)]);
-  // PyTorch's process has done all of the above; ours a whole training, from the text of the program.
-  const theirs = pytorch === undefined ? null : summary(await pytorch.time("memory", 1));
-  const ratio = theirs === null ? null : round(held.median / theirs.median);
-  rows.push({ work: MEMORY, backend: backend.identity, ours: held, pytorch: theirs, jax: null, ratio, goal: 1 });
-  console.log(`${MEMORY} ours ${held.median}  pytorch ${theirs?.median ?? "-"}  ratio ${ratio ?? "-"}  goal 1`);
+
+for (const { work, spec, kind, goal, open, against } of chosen) {
+  const contenders = new Map<string, Timed>();
+  for (const backend of ours) {
+    contenders.set(backend.name, await timed(open, backend));
+    if (against !== undefined) contenders.set(`${backend.name} once`, await timed(against.open, backend));
+  }
+  if (against === undefined) {
+    if (pytorch !== undefined) contenders.set("pytorch", (runs) => pytorch.time(spec, kind, runs));
+    if (jax !== undefined) contenders.set("jax", (runs) => jax.time(spec, kind, runs));
+  }
+  const times = await inTurns(contenders);
+  for (const { name, identity } of ours) {
+    const row = rowOf({ work, backend: name, engine: identity, goal }, times.get(name)!, {
+      pytorch: times.get("pytorch"),
+      jax: times.get("jax"),
+    });
+    const once = times.get(`${name} once`);
+    add(once === undefined ? row : withOnce(row, once, against!.times));
+  }
+}
+
+/** Against as many calls of our own one after the other. */
+function withOnce(row: Row, once: readonly number[], times: number): Row {
+  const { ours: median } = rowOf(row, once, {});
+  return { ...row, ratio: round(row.ours / (times * median)), note: `one takes ${median}` };
+}
+
+const WALL = "mtt run pipelines/mnist.mtt";
+const MEMORY = "peak memory of mtt run (MB)";
+if (flags.only.length === 0 || flags.only.includes(WALL) || flags.only.includes(MEMORY)) {
+  const { ours: run, pytorch: script, end } = whole(flags.data || undefined, Number(flags.epochs), threads);
+  try {
+    const taken = new Map<string, { readonly ms: number; readonly peak: number }[]>();
+    for (let turn = 0; turn < WHOLE; turn++) {
+      for (const { name, device } of ours) taken.set(name, [...(taken.get(name) ?? []), await run(name, device)]);
+      if (pytorch !== undefined) taken.set("pytorch", [...(taken.get("pytorch") ?? []), await script()]);
+    }
+    for (const { name, identity } of ours)
+      for (const [work, of] of [
+        [WALL, "ms"],
+        [MEMORY, "peak"],
+      ] as const) {
+        const figures = (who: string) => taken.get(who)?.map((one) => one[of]);
+        add(rowOf({ work, backend: name, engine: identity, goal: 1 }, figures(name)!, { pytorch: figures("pytorch") }));
+      }
+  } finally {
+    end();
+  }
 }
 pytorch?.stop();
 jax?.stop();
 await Effect.runPromise(Scope.close(scope, Exit.void));
-if (flags.json !== undefined) writeFileSync(flags.json, `${JSON.stringify({ rows }, null, 2)}\n`);
+
+const missed = rows.filter(({ ratio, goal }) => ratio !== null && ratio > goal);
+console.log(missed.length === 0 ? "every goal is met" : `${missed.length} of ${rows.length} rows miss their goals`);
+if (flags.json !== undefined) writeFileSync(flags.json, `${JSON.stringify({ seed, about, rows }, null, 2)}\n`);
+if (flags.results !== undefined) {
+  const command = `npm run bench -- ${process.argv.slice(2).join(" ")}`;
+  writeFileSync(flags.results, writeResults(readFileSync(flags.results, "utf8"), { command, about, rows }));
+}
