@@ -1,4 +1,5 @@
 import type { TokenType } from "chevrotain";
+import type { Lexed } from "./lex.ts";
 import type { Lexeme, Source } from "./lexeme.ts";
 import * as T from "./tokens.ts";
 import { closers, endsOperand, openers, opensDeclaration, opensStatement } from "./words.ts";
@@ -21,7 +22,7 @@ export interface Balanced {
   readonly lexemes: Lexeme[];
   /** Closing brackets that were dropped because nothing was open. */
   readonly strays: readonly Lexeme[];
-  /** Where brackets were put in: what the parser says there may only follow from that. In order and apart. */
+  /** Where brackets were put in or something was dropped: what the parser says there may only follow from that. In order and apart. */
   readonly doubtful: readonly { readonly start: number; readonly end: number }[];
 }
 
@@ -40,11 +41,11 @@ const virtual = (type: TokenType, at: number, like: Lexeme): Lexeme => ({
  * Gives every bracket its partner. A bracket that is never closed is reported where it was opened, and taken to end
  * before the next line that is not indented further, or before the next declaration.
  */
-export const balance = (source: Source, lexemes: readonly Lexeme[]): Balanced => {
+export const balance = (source: Source, { lexemes, dropped }: Pick<Lexed, "lexemes" | "dropped">): Balanced => {
   const out: Lexeme[] = [];
   const stack: Open[] = [];
   const strays: Lexeme[] = [];
-  const doubtful: { start: number; end: number }[] = [];
+  const doubtful: { start: number; end: number }[] = dropped.map((region) => ({ ...region }));
   let declaration: Lexeme | undefined;
   let placed = 0;
   // Of several brackets that one line leaves open, the innermost is reported.

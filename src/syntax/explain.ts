@@ -21,6 +21,11 @@ export interface Failure {
 
 const literal: ReadonlySet<TokenType> = new Set([T.Int, T.Float, T.Size]);
 
+/** Where one of them follows an item of a list, a comma was forgotten. */
+const joinable: ReadonlySet<TokenType> = new Set([
+  ...[T.Name, T.Int, T.Float, T.Size, T.Text, T.True, T.False, T.ParenOpen, T.BracketOpen, T.BraceOpen],
+]);
+
 const shown = (token: IToken): string => {
   const type = token.tokenType;
   if (type === EOF) return "the end of the file";
@@ -37,7 +42,8 @@ export const explain = (failure: Failure): Remark => {
     if (remark) return remark;
   }
   const { expected, found, before, ended } = failure;
-  const help = helps.get(expected) ?? ruleHelps.get(failure.rules.at(-1) ?? "");
+  const rule = failure.rules.slice(-2).findLast((name) => ruleHelps.has(name));
+  const help = helps.get(expected) ?? (rule === undefined ? undefined : ruleHelps.get(rule));
   return {
     code: "MTT1001",
     message: expected.startsWith("the end")
@@ -53,15 +59,14 @@ export const explain = (failure: Failure): Remark => {
 const words = [...declarationWords.keys()].join(", ");
 
 const helps: ReadonlyMap<string, string> = new Map([
-  [
-    "an expression",
-    "a value is a number, a string, true, false, a name, a list [a, b], a record { field: value }, or an expression in parentheses",
-  ],
+  ["an expression", 'a value is written 10, 0.5, 3x3, "text", true, name, f(x), [a, b], { field: value } or (a + b)'],
   ["a type", "types are int, float, bool, string, size, f32[3, h], class[10], …"],
   ["an axis", "an axis is an int, a name, ...name, or arithmetic on them: f32[28, w / 2, ...s]"],
   ["a stage", "a stage is a block's name or a call: x |> relu, x |> dense(10)"],
   ["a declaration", `a declaration begins with one of ${words}`],
   ["a field", "a field is a name, a colon and a value: epochs: 10"],
+  ["the end of the declaration", "write an operator between two values, or a list of them: [a, b]"],
+  ["`:` or `=`", "a type stands after `:`, a value after `=`: rate: float = 1e-3"],
   ["`=`", "a value stands after `=`"],
   ["`:`", "a name and its type, or a field and its value, are separated by `:`"],
   ["`->`", "a block says what it yields: block f(x: f32[n]) -> f32[n] = …"],
@@ -92,6 +97,37 @@ export const freshLine = ({ image: sign }: IToken): Remark => {
 type Special = (failure: Failure) => Remark | undefined;
 
 const specials: readonly Special[] = [
+  ({ expected, found, after, first }) => {
+    const begins = expected === "a declaration" || (expected === "the end of the declaration" && first);
+    if (!begins || found.tokenType !== T.Name) return undefined;
+    return {
+      code: "MTT1012",
+      message: `${shown(found)} does not begin a declaration`,
+      label: "a declaration expected here",
+      help:
+        after.tokenType === T.Assign
+          ? `write let ${found.image} = …; a value that is set from outside is a param`
+          : `a declaration begins with one of ${words}`,
+    };
+  },
+  ({ expected, found, before }) =>
+    expected === "the end of the item" && joinable.has(found.tokenType)
+      ? {
+          code: "MTT1009",
+          message: `a comma is missing before ${shown(found)}`,
+          label: "begins something new",
+          help: `write a comma after ${shown(before)}`,
+        }
+      : undefined,
+  ({ expected, found, before }) =>
+    expected === "the end of the result" && declarationWords.has(before.image)
+      ? {
+          code: "MTT1022",
+          message: `\`${before.image}\` stands in a file, not in a body`,
+          label: `${shown(found)} does not continue the body's result`,
+          help: "a body is its statements (let, weight, state), then one expression",
+        }
+      : undefined,
   // A comparison of a comparison never reaches here (operators.ts): this is a line that starts with ( [ or -.
   ({ found, first, expected }) => {
     const opens = found.tokenType === T.ParenOpen || found.tokenType === T.BracketOpen || found.tokenType === T.Negate;

@@ -11,6 +11,8 @@ export const largest = 4 * 1024 * 1024;
 export interface Lexed {
   readonly lexemes: Lexeme[];
   readonly comments: readonly Comment[];
+  /** Where something was dropped, from the token before it to the one behind it. */
+  readonly dropped: readonly { readonly start: number; readonly end: number }[];
 }
 
 const reserved: ReadonlyMap<string, TokenType> = new Map([
@@ -29,6 +31,7 @@ export const lex = (source: Source): Lexed => {
   const { text } = source;
   const { tokens, groups } = lexer.tokenize(text);
   const lexemes: Lexeme[] = [];
+  const dropped: { start: number; end: number }[] = [];
   let line = 0;
   let lineStart = 0;
   let lineEnd = endOfLine(text, 0);
@@ -53,12 +56,18 @@ export const lex = (source: Source): Lexed => {
     };
     const read = readers.get(token.tokenType);
     const mended = read ? read(source, lexeme) : lexeme;
-    if (mended === undefined) continue;
+    const gap = dropped.at(-1);
+    if (mended === undefined) {
+      if (gap?.end !== source.text.length) dropped.push({ start: lexemes.at(-1)?.end ?? 0, end: source.text.length });
+      continue;
+    }
+    if (gap?.end === source.text.length) gap.end = start;
     lexemes.push(mended);
     first = false;
   }
   return {
     lexemes,
+    dropped,
     comments: (groups.comments ?? []).map((token) => readComment(source, token.image, token.startOffset)),
   };
 };
@@ -89,6 +98,7 @@ const readers: ReadonlyMap<TokenType, Reader> = new Map<TokenType, Reader>([
       if (!isClosed(text)) reportUnclosed(source, lexeme, "'");
       else {
         const inside = text.slice(1, -1).replaceAll("\\'", "'");
+        const doubled = inside.replace(/(?<!\\)"/g, '\\"');
         source.say(lexeme, {
           code: "MTT1017",
           message: "a string stands in double quotes",
@@ -96,9 +106,9 @@ const readers: ReadonlyMap<TokenType, Reader> = new Map<TokenType, Reader>([
           fix: {
             title: "use double quotes",
             safe: !inside.includes('"'),
-            edits: [{ start, end, text: `"${inside.replace(/(?<!\\)"/g, '\\"')}"` }],
+            edits: [{ start, end, text: `"${doubled}"` }],
           },
-          help: `write "${abbreviate(inside)}"`,
+          help: `write "${abbreviate(doubled)}"`,
         });
       }
       return { ...lexeme, type: Text };
@@ -106,8 +116,9 @@ const readers: ReadonlyMap<TokenType, Reader> = new Map<TokenType, Reader>([
   ],
 ]);
 
-const reportUnclosed = (source: Source, { start, end, text }: Lexeme, quote: string) => {
-  const backslash = text.endsWith(`\\${quote}`);
+const reportUnclosed = (source: Source, { start, text }: Lexeme, quote: string) => {
+  const backslash = text.includes(`\\${quote}`);
+  const end = start + text.trimEnd().length;
   source.say(
     { start, end },
     {
@@ -115,7 +126,7 @@ const reportUnclosed = (source: Source, { start, end, text }: Lexeme, quote: str
       message: "this string is not closed before its line ends",
       label: `opened here, and no ${quote} follows`,
       help: backslash
-        ? `the backslash before the last ${quote} makes it part of the string; a backslash itself is written \\\\`
+        ? `the backslash before ${quote} makes it part of the string; a backslash itself is written \\\\`
         : 'close it with `"`; a line break inside a string is written \\n',
       ...(backslash ? {} : { fix: { title: "close the string", edits: [{ start: end, end, text: quote }] } }),
     },

@@ -21,8 +21,8 @@ let parser: MttParser | undefined;
 export const parse = (name: string, text: string): Parsed => {
   const source = new Source(name, text);
   if (text.length > largest) return refuse(source);
-  const { lexemes, comments } = lex(source);
-  const { lexemes: balanced, strays, doubtful } = balance(source, lexemes);
+  const { comments, ...lexed } = lex(source);
+  const { lexemes: balanced, strays, doubtful } = balance(source, lexed);
   const layout = place(source, balanced);
   const docs = new Docs(source, comments, layout.tokens);
   parser ??= new MttParser(true);

@@ -204,7 +204,9 @@ export class RecoveringParser extends EmbeddedActionsParser {
     const found = this.next;
     const first = layout.lines.has(found.startOffset);
     // What is missing is missing where the text stops, not where it goes on lines below.
-    const ended = found.tokenType === EOF || (first && layout.declarations.has(found.startOffset));
+    const ended =
+      found.tokenType === EOF ||
+      (first && (layout.declarations.has(found.startOffset) || layout.statements.has(found.startOffset)));
     const at = ended ? this.missingSpan() : this.spanOf(found);
     if (isWithin(doubtful, at.start)) return;
     source.say(
