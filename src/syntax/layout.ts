@@ -155,6 +155,8 @@ export const place = (source: Source, lexemes: readonly Lexeme[]): Layout => {
       if (dtypes.has(lexeme.text)) return T.Dtype;
       if (lexeme.text === "class") return T.ClassWord;
     }
+    // What follows `let` or `train` on its line is a name.
+    if (previous !== undefined && naming.has(previous.type) && !lexeme.first) return T.Name;
     const free = !expectsOperand(previous);
     if (here === "file") {
       if (free && lexeme.text === "with" && endsOperand(previous) && !lexeme.first) return T.With;
@@ -248,5 +250,9 @@ const wordless: ReadonlySet<TokenType> = new Set([
   T.Weight,
   T.State,
 ]);
+/** Words that a name follows. */
+const naming: ReadonlySet<TokenType> = new Set(
+  [...declarationWords.values(), T.Weight, T.State].filter((type) => type !== T.Assert && type !== T.Import),
+);
 const declares = (type: TokenType): boolean => [...declarationWords.values()].includes(type);
 const short = (text: string): string => (text.length <= 30 ? text : `${text.slice(0, 25)}…`);
