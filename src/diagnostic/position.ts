@@ -10,11 +10,13 @@ export class Lines {
   readonly text: string;
   readonly #starts: number[];
   // Places are mostly asked for in order: the next is counted from the last.
-  #last = { line: 0, offset: 0, column: 1 };
+  #last: { line: number; offset: number; column: number };
 
   constructor(text: string) {
     this.text = text;
-    this.#starts = [text.startsWith("\uFEFF") ? 1 : 0];
+    const first = text.startsWith("\uFEFF") ? 1 : 0;
+    this.#starts = [first];
+    this.#last = { line: 0, offset: first, column: 1 };
     for (let i = text.indexOf("\n"); i >= 0; i = text.indexOf("\n", i + 1)) this.#starts.push(i + 1);
   }
 
