@@ -1,5 +1,6 @@
 import * as Effect from "effect/Effect";
 import { type Compiled, compile } from "../compile.ts";
+import type { Diagnostic, Sources } from "../diagnostic/diagnostic.ts";
 import type { Plan } from "../plan/plan.ts";
 import { type Config, type Flags, loadConfig } from "./config.ts";
 import { EXIT, Finished } from "./exit.ts";
@@ -9,28 +10,44 @@ import { readSources } from "./sources.ts";
 
 export interface Ready {
   readonly config: Config;
-  readonly sources: ReadonlyMap<string, string>;
+  /** All texts that a diagnostic may point into. */
+  readonly sources: Sources;
   readonly compiled: Compiled;
   readonly plan: Plan;
 }
 
 export const compileFile = Effect.fnUntraced(function* (file: string, settings: ReadonlyMap<string, string>) {
   const sources = yield* readSources(file);
-  return { sources, compiled: compile(file, sources, { settings, now: () => performance.now() }) };
+  const compiled = compile(file, sources, { settings, now: () => performance.now() });
+  // The standard library's texts are among the checked files.
+  const texts = [...compiled.checked.files].map(([name, { text }]) => [name, text] as const);
+  return { compiled, sources: new Map([...texts, ...sources]) };
 });
 
-/** Reads, configures and compiles; a wrong program is printed and ends with exit 1. Warnings are printed too. */
-export const ready = Effect.fnUntraced(function* (file: string, flags: Flags, format: Format) {
+/** How a command says what is wrong with a program. */
+export type Say = (diagnostics: readonly Diagnostic[], sources: Sources) => Effect.Effect<void>;
+
+export const onStderr =
+  (format: Format): Say =>
+  (diagnostics, sources) =>
+    diagnostics.length === 0 ? Effect.void : printError(rendered(diagnostics, sources, format, process.stderr));
+
+/** Reads, configures and compiles; what there is to say of the program is said, and a wrong one ends the command. */
+export const ready = Effect.fnUntraced(function* (file: string, flags: Flags, say: Say) {
   const config = yield* loadConfig(file, flags);
-  const { sources, compiled } = yield* compileFile(file, config.settings);
-  if (compiled.diagnostics.length > 0) {
-    yield* printError(rendered(compiled.diagnostics, sourcesOf(compiled, sources), format, process.stderr));
-  }
+  const { compiled, sources } = yield* compileFile(file, config.settings);
+  yield* say(compiled.diagnostics, sources);
   const { plan } = compiled;
-  if (plan === undefined) return yield* new Finished({ exit: EXIT.program });
+  if (plan === undefined) return yield* new Finished({ exit: exitFor(compiled.diagnostics) });
   return { config, sources, compiled, plan } satisfies Ready;
 });
 
-/** The texts a diagnostic may point into: the user's files and the standard library's. */
-export const sourcesOf = (compiled: Compiled, sources: ReadonlyMap<string, string>): ReadonlyMap<string, string> =>
-  new Map([...[...compiled.checked.files].map(([name, file]) => [name, file.text] as const), ...sources]);
+/** Settings come from flags, variables and mtt.yaml: a program is not wrong because one of them does not fit. */
+const OF_SETTINGS: readonly string[] = ["MTT2013", "MTT3010"];
+
+/** 0, 1 for a wrong program, 2 where it is right but for its settings. */
+export const exitFor = (diagnostics: readonly Diagnostic[]): number => {
+  const errors = diagnostics.filter(({ severity }) => severity === "error");
+  if (errors.length === 0) return EXIT.done;
+  return errors.every(({ code }) => OF_SETTINGS.includes(code)) ? EXIT.usage : EXIT.program;
+};

@@ -8,100 +8,164 @@ import { nearMiss } from "../diagnostic/near-miss.ts";
 import { UsageError } from "./exit.ts";
 
 export const BACKENDS = ["auto", "onnx", "tensorflow", "reference"] as const;
-
-const Setting = Schema.Union([Schema.String, Schema.Finite, Schema.Boolean]);
-
-/** The project's configuration, `mtt.yaml`. Paths are relative to it. */
-const Project = Schema.Struct({
-  store: Schema.optionalKey(Schema.String),
-  data: Schema.optionalKey(Schema.String),
-  backend: Schema.optionalKey(Schema.Literals(BACKENDS)),
-  device: Schema.optionalKey(Schema.String),
-  params: Schema.optionalKey(Schema.Record(Schema.String, Setting)),
-});
-const KEYS = Object.keys(Project.fields);
-const decodeProject = Schema.decodeUnknownEffect(Project);
+export const DEVICES = ["cpu", "webgpu", "cuda"] as const;
+type BackendName = (typeof BACKENDS)[number];
 
 export interface Flags {
   readonly store: Option.Option<string>;
   readonly data: Option.Option<string>;
-  readonly backend: Option.Option<(typeof BACKENDS)[number]>;
-  readonly device: Option.Option<string>;
+  readonly backend: Option.Option<BackendName>;
+  readonly device: Option.Option<(typeof DEVICES)[number]>;
   readonly set: Readonly<Record<string, string>>;
 }
 
 export interface Config {
+  /** An absolute path. */
   readonly store: string;
   readonly data: string | undefined;
-  readonly backend: (typeof BACKENDS)[number];
+  readonly backend: BackendName;
   readonly device: string;
   /** Text by param name, typed by the checker. */
   readonly settings: ReadonlyMap<string, string>;
 }
 
+/** A place that says a value, for messages: `--store`, `MTT_STORE`, `mtt.yaml: store`. */
+interface Said {
+  readonly where: string;
+  readonly value: string;
+}
+
 /** Flags win over MTT_* variables, over the nearest mtt.yaml above the file, over the program. */
 export const loadConfig = Effect.fnUntraced(function* (file: string, flags: Flags) {
   const path = yield* Path;
-  const { folder, project } = yield* nearestProject(path.resolve(path.dirname(file)));
-  const environment = (name: string) => Option.fromNullishOr(process.env[`MTT_${name}`] || undefined);
-  const pick = (flag: Option.Option<string>, variable: string, key: "store" | "data" | "device") =>
-    flag.pipe(
-      Option.orElse(() => environment(variable)),
-      Option.getOrElse(() => {
-        const value = project[key];
-        return value === undefined || key === "device" ? value : path.resolve(folder, value);
-      }),
-    );
-  const backend = Option.getOrElse(flags.backend, () => process.env.MTT_BACKEND || project.backend || "auto");
-  if (!isBackend(backend)) {
-    return yield* new UsageError({ message: `MTT_BACKEND is "${backend}"; it can be ${BACKENDS.join(", ")}` });
-  }
+  const { folder, name, project } = yield* nearestProject(path.resolve(path.dirname(file)));
+
+  /** `base`: where a relative path of the project file starts. */
+  const said = (key: "store" | "data" | "backend" | "device", base?: string): Said | undefined => {
+    const flag = Option.getOrUndefined<string>(flags[key]);
+    if (flag !== undefined) return { where: `--${key}`, value: flag };
+    const variable = `MTT_${key.toUpperCase()}`;
+    const given = process.env[variable];
+    // An empty variable is one that is not set.
+    if (given) return { where: variable, value: given };
+    const value = project[key];
+    if (value === undefined) return undefined;
+    return { where: `${name}: ${key}`, value: base === undefined || value === "" ? value : path.resolve(base, value) };
+  };
+  const folderOf = (place: Said | undefined): Effect.Effect<string | undefined, UsageError> =>
+    place?.value === ""
+      ? Effect.fail(new UsageError({ message: `${place.where} is empty`, help: "name a folder" }))
+      : Effect.succeed(place === undefined ? undefined : path.resolve(place.value));
+
   const config: Config = {
-    store: pick(flags.store, "STORE", "store") ?? path.join(folder, ".mtt"),
-    data: pick(flags.data, "DATA", "data"),
-    backend,
-    device: pick(flags.device, "DEVICE", "device") ?? "cpu",
+    store: (yield* folderOf(said("store", folder))) ?? path.join(folder, ".mtt"),
+    data: yield* folderOf(said("data", folder)),
+    backend: yield* oneOf(BACKENDS, said("backend"), "auto"),
+    device: yield* oneOf(DEVICES, said("device"), "cpu"),
     settings: new Map(
-      Object.entries({ ...project.params, ...flags.set }).map(([name, value]) => [name, String(value)]),
+      Object.entries({ ...project.params, ...flags.set }).map(([param, value]) => [param, String(value)]),
     ),
   };
   return config;
 });
 
-const isBackend = (name: string): name is (typeof BACKENDS)[number] => BACKENDS.some((known) => known === name);
+const oneOf = <A extends string>(
+  allowed: readonly A[],
+  place: Said | undefined,
+  otherwise: A,
+): Effect.Effect<A, UsageError> => {
+  if (place === undefined) return Effect.succeed(otherwise);
+  const { where, value } = place;
+  const found = allowed.find((one) => one === value);
+  return found === undefined
+    ? Effect.fail(
+        new UsageError({
+          message: `${where}: \`${value}\`${meant(value, allowed)}`,
+          help: `it can be ${allowed.join(", ")}`,
+        }),
+      )
+    : Effect.succeed(found);
+};
+
+const meant = (value: string, allowed: readonly string[]): string => {
+  const near = nearMiss(value, allowed);
+  return near === undefined ? " is not known" : ` is not known; did you mean \`${near}\`?`;
+};
+
+const Setting = Schema.Union([Schema.String, Schema.Finite, Schema.Boolean]);
+
+/** What the project's file, `mtt.yaml`, may say. Its paths are relative to it. */
+const shapes = {
+  store: { schema: Schema.String, expected: "a folder" },
+  data: { schema: Schema.String, expected: "a folder" },
+  backend: { schema: Schema.String, expected: "the name of a backend" },
+  device: { schema: Schema.String, expected: "the name of a device" },
+  params: { schema: Schema.Record(Schema.String, Setting), expected: "params and their values, `epochs: 3`" },
+} as const;
+
+const optional = Schema.optionalKey;
+const Project = Schema.Struct({
+  store: optional(shapes.store.schema),
+  data: optional(shapes.data.schema),
+  backend: optional(shapes.backend.schema),
+  device: optional(shapes.device.schema),
+  params: optional(shapes.params.schema),
+});
+type Project = typeof Project.Type;
+const decodeProject = Schema.decodeUnknownEffect(Project);
+const isMapping = Schema.is(Schema.Record(Schema.String, Schema.Unknown));
+const isKey = (key: string): key is keyof typeof shapes => Object.hasOwn(shapes, key);
+
+const NAME = "mtt.yaml";
 
 /** mtt.yaml in the folder or the nearest one above; without any, the folder itself is the project. */
 const nearestProject = Effect.fnUntraced(function* (folder: string) {
   const fs = yield* FileSystem;
   const path = yield* Path;
   for (let at = folder; ; at = path.dirname(at)) {
-    const file = path.join(at, "mtt.yaml");
+    const file = path.join(at, NAME);
     if (yield* Effect.orElseSucceed(fs.exists(file), () => false)) {
       const text = yield* Effect.mapError(
         fs.readFileString(file),
-        () => new UsageError({ message: `${file} cannot be read` }),
+        ({ reason }) => new UsageError({ message: `${file} cannot be read: ${reason._tag}` }),
       );
-      return { folder: at, project: yield* readProject(file, text) };
+      return { folder: at, name: file, project: yield* readProject(file, text) };
     }
-    if (path.dirname(at) === at) return { folder, project: {} satisfies typeof Project.Type as typeof Project.Type };
+    if (path.dirname(at) === at) return { folder, name: NAME, project: empty };
   }
 });
+const empty: Project = {};
 
 const readProject = Effect.fnUntraced(function* (file: string, text: string) {
   const parsed: unknown = yield* Effect.try({
-    try: () => parseYaml(text) ?? {},
-    catch: (error) => new UsageError({ message: `${file}: ${error instanceof Error ? error.message : String(error)}` }),
+    try: () => parseYaml(text, { logLevel: "error" }) ?? {},
+    catch: (error) =>
+      new UsageError({ message: `${file}: ${error instanceof Error ? error.message.trim() : String(error)}` }),
   });
-  const unknownKey =
-    typeof parsed === "object" && parsed !== null ? Object.keys(parsed).find((key) => !KEYS.includes(key)) : undefined;
-  if (unknownKey !== undefined) {
-    const near = nearMiss(unknownKey, KEYS);
+  const keys = Object.keys(shapes);
+  if (!isMapping(parsed)) {
     return yield* new UsageError({
-      message: `${file}: unknown key \`${unknownKey}\`${near === undefined ? "" : `; did you mean \`${near}\`?`}`,
-      help: `the keys are ${KEYS.join(", ")}`,
+      message: `${file} should be keys and values`,
+      help: `the keys are ${keys.join(", ")}`,
     });
   }
-  return yield* decodeProject(parsed).pipe(
-    Effect.mapError((error) => new UsageError({ message: `${file}: ${error.message}` })),
+  for (const [key, value] of Object.entries(parsed)) {
+    if (!isKey(key)) {
+      const near = nearMiss(key, keys);
+      return yield* new UsageError({
+        message: `${file}: unknown key \`${key}\`${near === undefined ? "" : `; did you mean \`${near}\`?`}`,
+        help: `the keys are ${keys.join(", ")}`,
+      });
+    }
+    if (!Schema.is(shapes[key].schema)(value)) {
+      return yield* new UsageError({
+        message: `${file}: \`${key}\` is ${JSON.stringify(value)}`,
+        help: `${shapes[key].expected} is expected there`,
+      });
+    }
+  }
+  return yield* Effect.mapError(
+    decodeProject(parsed),
+    ({ message }) => new UsageError({ message: `${file}: ${message}` }),
   );
 });

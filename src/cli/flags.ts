@@ -1,5 +1,5 @@
 import { Argument, Flag } from "effect/cli";
-import { BACKENDS } from "./config.ts";
+import { BACKENDS, DEVICES } from "./config.ts";
 
 export const FORMATS = ["human", "short", "json", "github", "sarif"] as const;
 export type Format = (typeof FORMATS)[number];
@@ -24,7 +24,7 @@ export const project = {
   ),
   data: Flag.String("data").pipe(Flag.withDescription("Folder with data files, such as MNIST's"), Flag.optional),
   backend: Flag.Literals("backend", BACKENDS).pipe(Flag.withDescription("What computes"), Flag.optional),
-  device: Flag.String("device").pipe(Flag.withDescription("cpu, webgpu or cuda"), Flag.optional),
+  device: Flag.Literals("device", DEVICES).pipe(Flag.withDescription("Where it computes"), Flag.optional),
   set,
 };
 

@@ -1,8 +1,9 @@
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime";
 import * as NodeServices from "@effect/platform-node/NodeServices";
 import * as Cause from "effect/Cause";
-import { CliError, Command } from "effect/cli";
+import { CliConfig, CliError, CliOutput, Command, GlobalFlag } from "effect/cli";
 import * as Effect from "effect/Effect";
+import * as Layer from "effect/Layer";
 import packageJson from "../../package.json" with { type: "json" };
 import { backend } from "./commands/backend.ts";
 import { cache } from "./commands/cache.ts";
@@ -15,10 +16,16 @@ import { run } from "./commands/run.ts";
 import { shapes } from "./commands/shapes.ts";
 import { EXIT, Finished, type UsageError } from "./exit.ts";
 import { printError } from "./print.ts";
+import { presenter } from "./wrong-use.ts";
 
 const mtt = Command.make("mtt").pipe(
   Command.withDescription("Machine-learning experiments you can ask why"),
   Command.withSubcommands([run, check, shapes, plan, explain, graph, fmt, cache, backend]),
+  Command.withExamples([
+    { command: "mtt run pipelines/mnist.mtt", description: "Train, evaluate and check the assertions" },
+    { command: "mtt check *.mtt", description: "Say all that is wrong with programs" },
+    { command: "mtt --completions bash >> ~/.bashrc", description: "Let the shell complete commands and flags" },
+  ]),
 );
 
 const program = Command.run(mtt, { version: packageJson.version }).pipe(
@@ -27,7 +34,7 @@ const program = Command.run(mtt, { version: packageJson.version }).pipe(
       Effect.andThen(new Finished({ exit: EXIT.usage })),
     ),
   ),
-  // The library has printed the help and what was wrong.
+  // The presenter has said what was wrong.
   Effect.catchIf(CliError.isCliError, (error) =>
     error._tag === "ShowHelp" && error.errors.length === 0 ? Effect.void : new Finished({ exit: EXIT.usage }),
   ),
@@ -39,7 +46,24 @@ const program = Command.run(mtt, { version: packageJson.version }).pipe(
           `mtt: this is a bug in mtt, please report it with the program that caused it:\n${Cause.pretty(cause)}`,
         ).pipe(Effect.andThen(new Finished({ exit: EXIT.run }))),
   ),
-  Effect.provide(NodeServices.layer),
+  Effect.provide(
+    Layer.mergeAll(
+      NodeServices.layer,
+      CliOutput.layerPresenter(presenter),
+      CliConfig.layer({ builtIns: [GlobalFlag.Help, GlobalFlag.Version, GlobalFlag.Completions] }),
+    ),
+  ),
 );
+
+// Whoever reads has gone (`| head -1`): there is nobody to compute for. What is stored stays.
+for (const stream of [process.stdout, process.stderr]) stream.on("error", () => process.exit(EXIT.interrupted));
+
+// The first Ctrl-C lets the run say how to go on; who does not want to wait for it presses again.
+let signals = 0;
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  process.on(signal, () => {
+    if (++signals > 1) process.exit(EXIT.interrupted);
+  });
+}
 
 NodeRuntime.runMain(program, { disableErrorReporting: true });

@@ -3,17 +3,22 @@ import type { Diagnostic, Sources } from "../diagnostic/diagnostic.ts";
 import { render } from "../diagnostic/render.ts";
 import type { Format } from "./flags.ts";
 
-/** Results go to stdout, everything for people to stderr. A closed pipe (`| head`) is not an error. */
+/** Results go to stdout, everything for people to stderr. */
 export const print = (text: string): Effect.Effect<void> => write(process.stdout, text);
 export const printError = (text: string): Effect.Effect<void> => write(process.stderr, text);
 
+/** Ends when the text is on its way, so that a process that exits has said it all. */
 const write = (stream: NodeJS.WriteStream, text: string): Effect.Effect<void> =>
   Effect.callback<void>((resume) => {
     stream.write(text.endsWith("\n") || text === "" ? text : `${text}\n`, () => resume(Effect.void));
   });
 
-export const colorOf = (stream: NodeJS.WriteStream): boolean =>
-  process.env.NO_COLOR === undefined && (stream.isTTY === true || process.env.FORCE_COLOR !== undefined);
+export const colorOf = (stream: NodeJS.WriteStream): boolean => {
+  const { NO_COLOR, FORCE_COLOR, TERM } = process.env;
+  if (NO_COLOR !== undefined && NO_COLOR !== "") return false;
+  if (FORCE_COLOR !== undefined && FORCE_COLOR !== "0") return true;
+  return stream.isTTY === true && TERM !== "dumb";
+};
 
 export const rendered = (
   diagnostics: readonly Diagnostic[],

@@ -1,6 +1,6 @@
 import { Argument, Command } from "effect/cli";
 import * as Effect from "effect/Effect";
-import { compileFile, sourcesOf } from "../compiled.ts";
+import { compileFile, exitFor } from "../compiled.ts";
 import { loadConfig } from "../config.ts";
 import { EXIT, Finished } from "../exit.ts";
 import { file, format, project, timings } from "../flags.ts";
@@ -16,7 +16,7 @@ export const check = Command.make(
       const config = yield* loadConfig(name, flags);
       const { sources, compiled } = yield* compileFile(name, config.settings);
       diagnostics.push(...compiled.diagnostics);
-      for (const [source, text] of sourcesOf(compiled, sources)) texts.set(source, text);
+      for (const [source, text] of sources) texts.set(source, text);
       if (flags.timings) {
         yield* printError(
           Object.entries(compiled.timings)
@@ -28,7 +28,8 @@ export const check = Command.make(
     if (diagnostics.length > 0 || flags.format === "sarif") {
       yield* print(rendered(diagnostics, texts, flags.format, process.stdout));
     }
-    if (diagnostics.some(({ severity }) => severity === "error")) return yield* new Finished({ exit: EXIT.program });
+    const exit = exitFor(diagnostics);
+    if (exit !== EXIT.done) return yield* new Finished({ exit });
   }),
 ).pipe(
   Command.withDescription("Parse and type check; prints nothing but diagnostics"),

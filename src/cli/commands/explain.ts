@@ -5,9 +5,10 @@ import { nearMiss } from "../../diagnostic/near-miss.ts";
 import { explainDifference } from "../../plan/explain.ts";
 import { layerFileSystem } from "../../store/file-system.ts";
 import { Store } from "../../store/store.ts";
-import { ready } from "../compiled.ts";
+import { onStderr, ready } from "../compiled.ts";
 import { forecast } from "../dry-run.ts";
 import { UsageError } from "../exit.ts";
+import { findStep } from "../find-step.ts";
 import { project } from "../flags.ts";
 import { print } from "../print.ts";
 import { runFailed } from "../run-failed.ts";
@@ -28,15 +29,8 @@ export const explain = Command.make(
       });
     }
     const name = flags.step.value;
-    const program = yield* ready(flags.what, flags, "human");
-    const ids = program.plan.steps.map(({ id }) => id);
-    if (!ids.includes(name)) {
-      const near = nearMiss(name, ids);
-      return yield* new UsageError({
-        message: `${flags.what} has no step \`${name}\`${near === undefined ? "" : `; did you mean \`${near}\`?`}`,
-        help: `its steps are ${ids.join(", ")}`,
-      });
-    }
+    const program = yield* ready(flags.what, flags, onStderr("human"));
+    yield* findStep(program.plan, name, flags.what);
     const forecasts = yield* forecast(flags.what, program, [name]);
     const found = forecasts.find(({ step }) => step.id === name)!;
     if (found.would === "cached") return yield* print(`${name} is stored: nothing would run`);

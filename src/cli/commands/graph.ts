@@ -1,7 +1,7 @@
 import { Command, Flag } from "effect/cli";
 import * as Effect from "effect/Effect";
 import { toDot, toMermaid } from "../../plan/graph.ts";
-import { ready } from "../compiled.ts";
+import { onStderr, ready } from "../compiled.ts";
 import { file, project } from "../flags.ts";
 import { print } from "../print.ts";
 
@@ -16,7 +16,7 @@ export const graph = Command.make(
     ),
   },
   Effect.fnUntraced(function* (flags) {
-    const { plan } = yield* ready(flags.file, flags, "human");
+    const { plan } = yield* ready(flags.file, flags, onStderr("human"));
     yield* print(flags.format === "dot" ? toDot(plan) : toMermaid(plan));
   }),
 ).pipe(

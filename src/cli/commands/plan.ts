@@ -1,7 +1,7 @@
 import { Command } from "effect/cli";
 import * as Effect from "effect/Effect";
 import { stepTitle } from "../../plan/graph.ts";
-import { ready } from "../compiled.ts";
+import { onStderr, ready } from "../compiled.ts";
 import { forecast } from "../dry-run.ts";
 import { file, format, project } from "../flags.ts";
 import { print } from "../print.ts";
@@ -11,7 +11,7 @@ export const plan = Command.make(
   "plan",
   { file, ...project, format },
   Effect.fnUntraced(function* (flags) {
-    const program = yield* ready(flags.file, flags, flags.format);
+    const program = yield* ready(flags.file, flags, onStderr(flags.format));
     const ids = program.plan.steps.map(({ id }) => id);
     const forecasts = yield* forecast(flags.file, program, ids);
     if (flags.format === "json") {

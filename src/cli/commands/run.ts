@@ -1,18 +1,19 @@
 import { Argument, Command, Flag } from "effect/cli";
 import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
+import type { Compiled } from "../../compile.ts";
 import { layerHttp } from "../../data/http.ts";
-import { nearMiss } from "../../diagnostic/near-miss.ts";
-import { execute } from "../../execute/execute.ts";
+import type { Diagnostic } from "../../diagnostic/diagnostic.ts";
+import { execute, type RunResult } from "../../execute/execute.ts";
 import { layerReports } from "../../report/layer.ts";
 import { layerFileSystem } from "../../store/file-system.ts";
-import { ready, sourcesOf } from "../compiled.ts";
-import { layerEvents } from "../events.ts";
-import { EXIT, Finished, UsageError } from "../exit.ts";
+import { ready } from "../compiled.ts";
+import { layerEvents, type Outlet, openOutlet } from "../events.ts";
+import { EXIT, Finished } from "../exit.ts";
+import { findStep } from "../find-step.ts";
 import { file, format, project, timings } from "../flags.ts";
 import { print, printError } from "../print.ts";
 import { figuresText } from "../progress.ts";
-import { runFailed } from "../run-failed.ts";
 import { settingOf } from "../setting.ts";
 
 export const run = Command.make(
@@ -33,55 +34,30 @@ export const run = Command.make(
     timings,
   },
   Effect.fnUntraced(function* (flags) {
-    const { plan, config, compiled, sources } = yield* ready(flags.file, flags, flags.format);
+    const outlet = openOutlet(flags);
+    const program = yield* Effect.onError(ready(flags.file, flags, outlet.say), () => unstarted(outlet));
+    const { plan, config, compiled, sources } = program;
+    for (const target of flags.targets) yield* findStep(plan, target, flags.file);
     const targets = flags.targets.length === 0 ? plan.targets : flags.targets;
-    const ids = plan.steps.map(({ id }) => id);
-    for (const target of targets) {
-      if (ids.includes(target)) continue;
-      const near = nearMiss(target, ids);
-      return yield* new UsageError({
-        message: `${flags.file} has no step \`${target}\`${near === undefined ? "" : `; did you mean \`${near}\`?`}`,
-        help: `its steps are ${plan.steps.flatMap(({ id, declared }) => (declared ? [id] : [])).join(", ")}`,
-      });
-    }
 
-    const texts = sourcesOf(compiled, sources);
+    const refused = (error: { readonly code: `MTT${number}`; readonly message: string; readonly help: string }) =>
+      outlet
+        .say([about(flags.file, error)], sources)
+        .pipe(Effect.andThen(unstarted(outlet)), Effect.andThen(new Finished({ exit: EXIT.run })));
     const result = yield* Effect.gen(function* () {
-      const setting = yield* settingOf(config, flags.file);
-      return yield* execute(plan, targets, setting);
+      return yield* execute(plan, targets, yield* settingOf(config, flags.file));
     }).pipe(
       Effect.provide(
-        Layer.mergeAll(
-          layerHttp,
-          layerReports,
-          layerFileSystem(config.store),
-          layerEvents({ format: flags.format, quiet: flags.quiet, progress: flags.progress, sources: texts }),
-        ),
+        Layer.mergeAll(layerHttp, layerReports, layerFileSystem(config.store), layerEvents(outlet, sources)),
       ),
-      Effect.catchTag("StoreError", runFailed),
+      Effect.catchTag("StoreError", refused),
       Effect.catchTag("BackendError", (error) =>
-        runFailed({ code: "MTT5301", message: error.message, help: error.help }),
+        refused({ code: "MTT5301", message: error.message, help: error.help }),
       ),
     );
 
-    if (flags.format !== "json") {
-      for (const target of targets) {
-        const summary = result.summaries[target];
-        if (summary !== undefined && (summary.status === "ran" || summary.status === "cached")) {
-          yield* print(`${target}: ${figuresText(summary.result)}`);
-        }
-      }
-    }
-    if (flags.timings) {
-      yield* printError(
-        Object.entries(result.summaries)
-          .map(
-            ([name, { status, seconds }]) =>
-              `${name.padEnd(24)} ${status.padEnd(8)} ${(seconds * 1000).toFixed(0).padStart(8)} ms`,
-          )
-          .join("\n"),
-      );
-    }
+    if (flags.format === "human" || flags.format === "short") yield* printResults(targets, result);
+    if (flags.timings) yield* printTimings(compiled, result);
     if (result.status === "wrong") return yield* new Finished({ exit: EXIT.program });
     if (result.status === "failed") return yield* new Finished({ exit: EXIT.run });
   }),
@@ -93,3 +69,45 @@ export const run = Command.make(
     { command: "mtt run pipelines/mnist.mtt accuracy_on_test --format json", description: "One step, as JSON lines" },
   ]),
 );
+
+/** A run that came to no step ends as others do: who reads the events finds an end. */
+const unstarted = (outlet: Outlet): Effect.Effect<void> =>
+  outlet.emit({ event: "run.finished", status: "failed", steps: {} }, new Map());
+
+/** What is wrong with disk or engine has no better place than the program's beginning. */
+const about = (
+  name: string,
+  { code, message, help }: { readonly code: `MTT${number}`; readonly message: string; readonly help: string },
+): Diagnostic => ({
+  code,
+  severity: "error",
+  span: { file: name, start: 0, end: 0 },
+  message,
+  notes: [],
+  help,
+  fixes: [],
+});
+
+const printResults = (targets: readonly string[], { summaries }: RunResult) =>
+  Effect.forEach(
+    targets,
+    (target) => {
+      const summary = summaries[target];
+      return summary !== undefined && (summary.status === "ran" || summary.status === "cached")
+        ? print(`${target}: ${figuresText(summary.result)}`)
+        : Effect.void;
+    },
+    { discard: true },
+  );
+
+const printTimings = ({ timings: phases }: Compiled, { summaries }: RunResult) =>
+  printError(
+    [
+      ...Object.entries(phases).map(([phase, milliseconds]) => [phase, "", milliseconds] as const),
+      ...Object.entries(summaries).map(([name, { status, seconds }]) => [name, status, seconds * 1000] as const),
+    ]
+      .map(
+        ([name, how, milliseconds]) => `${name.padEnd(24)} ${how.padEnd(8)} ${milliseconds.toFixed(1).padStart(10)} ms`,
+      )
+      .join("\n"),
+  );

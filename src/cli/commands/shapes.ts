@@ -2,7 +2,7 @@ import { Argument, Command } from "effect/cli";
 import * as Effect from "effect/Effect";
 import { nearMiss } from "../../diagnostic/near-miss.ts";
 import { networkTable } from "../../plan/table.ts";
-import { ready } from "../compiled.ts";
+import { onStderr, ready } from "../compiled.ts";
 import { UsageError } from "../exit.ts";
 import { file, format, project } from "../flags.ts";
 import { print } from "../print.ts";
@@ -20,7 +20,7 @@ export const shapes = Command.make(
     format,
   },
   Effect.fnUntraced(function* (flags) {
-    const { compiled } = yield* ready(flags.file, flags, flags.format);
+    const { compiled } = yield* ready(flags.file, flags, onStderr(flags.format));
     const wanted = flags.network;
     const names = compiled.networks.map(({ name }) => name);
     if (wanted._tag === "Some" && !names.includes(wanted.value)) {
