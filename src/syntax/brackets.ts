@@ -149,6 +149,9 @@ const placeFor = (out: readonly Lexeme[], open: Open): number => {
   for (let i = open.at + 1; i < out.length; i++) {
     const lexeme = out[i]!;
     if (depth === 0 && lexeme.type === T.Result && open.lexeme.type === T.ParenOpen) return i;
+    // No list has named items: f32[n, y: int) ends before the comma.
+    const named = lexeme.type === T.Comma && out[i + 1]?.type === T.Name && out[i + 2]?.type === T.Colon;
+    if (depth === 0 && named && open.lexeme.type === T.BracketOpen) return i;
     if (depth === 0 && lexeme.first && lexeme.indent <= open.lexeme.indent) return i;
     if (openers.has(lexeme.type)) depth++;
     else if (closers.has(lexeme.type)) depth--;

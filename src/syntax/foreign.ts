@@ -102,10 +102,15 @@ export const translate = (source: Source, lexeme: Lexeme): Lexeme | undefined =>
     message: habit.message,
     label: habit.label,
     help: habit.help,
-    fix: {
-      title: text === "" ? `remove \`${lexeme.text}\`` : `write \`${text}\``,
-      edits: [{ start: lexeme.start, end: lexeme.end, text: spaced(source.text, lexeme, text) }],
-    },
+    // Without its operator a conditional is no expression: nothing to offer.
+    ...(lexeme.text === "?"
+      ? {}
+      : {
+          fix: {
+            title: text === "" ? `remove \`${lexeme.text}\`` : `write \`${text}\``,
+            edits: [{ start: lexeme.start, end: lexeme.end, text: spaced(source.text, lexeme, text) }],
+          },
+        }),
   });
   return habit.instead === undefined ? undefined : { ...lexeme, text: habit.instead.text, type: habit.instead.type };
 };

@@ -31,15 +31,24 @@ export const classifyNumber = (source: Source, digits: Lexeme): Lexeme => {
   }
   if (size.test(text)) return { ...digits, type: Size };
   const repaired = repair(text);
+  // Behind an operand the point is an access: x.3 is no x0.3.
+  const access = text.startsWith(".") && /[\p{ID_Continue})\]"]/u.test(source.text[digits.start - 1] ?? " ");
   source.say(digits, {
-    ...repaired.remark,
-    ...(repaired.text === undefined
+    ...(access ? noField(text) : repaired.remark),
+    ...(repaired.text === undefined || access
       ? {}
       : { fix: { title: `write ${repaired.text}`, edits: [{ ...place(digits), text: repaired.text }] } }),
   });
   const reading = repaired.text ?? "1";
   return { ...digits, text: reading, type: size.test(reading) ? Size : int.test(reading) ? Int : Float };
 };
+
+const noField = (text: string): Remark => ({
+  code: "MTT1008",
+  message: `${abbreviate(text)} is not a field`,
+  label: "a field has a name",
+  help: `the item of a list is written [${text.slice(1)}]`,
+});
 
 const place = ({ start, end }: Lexeme) => ({ start, end });
 

@@ -39,4 +39,21 @@ describe("what is said of syntax errors", () => {
       expect(file.declarations.at(-1)).toMatchObject({ kind: "let", name: { text: "the_end" }, value: { value: 1 } });
     },
   );
+
+  it.each(names)("%s: each repair that is offered leaves fewer errors", (name) => {
+    const text = readFileSync(join(folder, name), "utf8");
+    const { diagnostics } = parse(name, text);
+    for (const { code, message, fixes } of diagnostics) {
+      for (const { edits } of fixes) {
+        const repaired = edits
+          .toSorted((a, b) => b.span.start - a.span.start)
+          .reduce((before, edit) => before.slice(0, edit.span.start) + edit.text + before.slice(edit.span.end), text);
+        expect([code, message, parse(name, repaired).diagnostics.length]).toEqual([
+          code,
+          message,
+          diagnostics.length - 1,
+        ]);
+      }
+    }
+  });
 });
