@@ -21,10 +21,15 @@ const figure = (value: Json): string =>
         : value
       : JSON.stringify(value);
 
+/** What people look for first; the rest follows by name, so that a result reads the same whether computed or stored. */
+const first = ["epoch", "epochs", "loss", "accuracy", "count", "origin", "passed"];
+const place = (name: string): number => (first.includes(name) ? first.indexOf(name) : first.length);
+
 /** `loss 0.1034, accuracy 0.9713`: the plain numbers of a result. */
 export const figuresText = (figures: Figures): string =>
   Object.entries(figures)
     .filter(([, value]) => typeof value === "number" || typeof value === "string" || typeof value === "boolean")
+    .sort(([a], [b]) => place(a) - place(b) || (a < b ? -1 : 1))
     .slice(0, SHOWN_FIGURES)
     .map(([name, value]) => `${name} ${figure(value)}`)
     .join(", ");
@@ -41,6 +46,14 @@ const finishedLine = (event: Extract<RunEvent, { readonly step: string; readonly
   const figures = figuresText(event.result);
   return `${event.event === "step.cached" ? "=" : "✓"} ${event.step}  ${figures}${figures === "" ? "" : "  "}(${how})`;
 };
+
+const waitingLine = (step: string): string =>
+  `… ${step}  another run on this store computes it; waiting for its result`;
+
+const skippedLines = ({ steps }: Extract<RunEvent, { readonly event: "run.finished" }>): readonly string[] =>
+  Object.entries(steps).flatMap(([name, { status }]) =>
+    status === "skipped" ? [`- ${name}  skipped: it reads what failed`] : [],
+  );
 
 /** One line when a step starts and ends, and one an epoch. */
 export const linesView = (write: (line: string) => void): ProgressView => {
@@ -61,8 +74,13 @@ export const linesView = (write: (line: string) => void): ProgressView => {
         case "step.cached":
           write(finishedLine(event));
           break;
-        case "diagnostic":
+        case "step.waiting":
+          write(waitingLine(event.step));
+          break;
         case "run.finished":
+          for (const line of skippedLines(event)) write(line);
+          break;
+        case "diagnostic":
           break;
       }
     },
@@ -114,9 +132,16 @@ export const terminalView = (stream: NodeJS.WritableStream & { readonly columns?
           stop();
           stream.write(`${finishedLine(event)}\n`);
           break;
+        case "step.waiting":
+          stop();
+          stream.write(`${waitingLine(event.step)}\n`);
+          break;
         case "diagnostic":
+          stop();
+          break;
         case "run.finished":
           stop();
+          for (const line of skippedLines(event)) stream.write(`${line}\n`);
           break;
       }
     },

@@ -1,6 +1,7 @@
 import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
 import * as Option from "effect/Option";
+import * as Result from "effect/Result";
 import type { Plan, Step } from "../plan/plan.ts";
 import { Store } from "../store/store.ts";
 import { Events } from "./events.ts";
@@ -8,6 +9,7 @@ import { needed } from "./execute.ts";
 import { stepFailure } from "./failure.ts";
 import { labelOf, outcomeOf } from "./keyed.ts";
 import { dataStep, queryStep } from "./kinds/data.ts";
+import { foreseeTraining } from "./kinds/train.ts";
 import { type Label, loadComputed, type Outcome } from "./outcome.ts";
 import type { Setting } from "./setting.ts";
 
@@ -38,7 +40,9 @@ export const dryRun = Effect.fnUntraced(function* (plan: Plan, targets: readonly
     const { body } = step;
     if (body.kind === "data" || body.kind === "query") {
       const found = yield* (
-        body.kind === "data" ? dataStep({ ...step, body }, setting) : queryStep({ ...step, body }, inputs, setting)
+        body.kind === "data"
+          ? dataStep({ ...step, body }, setting, "forget")
+          : queryStep({ ...step, body }, inputs, setting, "forget")
       ).pipe(Effect.provide(quiet), Effect.mapError(stepFailure), Effect.result);
       if (found._tag === "Failure") forecasts.push({ step, would: "fail", why: found.failure.message });
       else {
@@ -47,7 +51,15 @@ export const dryRun = Effect.fnUntraced(function* (plan: Plan, targets: readonly
       }
       continue;
     }
-    const label = labelOf(step, inputs, setting);
+    const foreseen =
+      body.kind === "train"
+        ? yield* foreseeTraining({ ...step, body }, inputs, setting).pipe(Effect.mapError(stepFailure), Effect.result)
+        : Result.succeed({ label: labelOf(step, inputs, setting), kept: undefined });
+    if (foreseen._tag === "Failure") {
+      forecasts.push({ step, would: "fail", why: foreseen.failure.message });
+      continue;
+    }
+    const { label, kept } = foreseen.success;
     const stored = yield* store.getResult(label.key);
     if (Option.isSome(stored)) {
       outcomes.set(
@@ -62,10 +74,6 @@ export const dryRun = Effect.fnUntraced(function* (plan: Plan, targets: readonly
       forecasts.push({ step, would: "cached", label });
       continue;
     }
-    const epochs = body.kind === "train" ? yield* store.kept(labelOf(step, inputs, setting, "prefix").key) : [];
-    const length = body.kind === "train" ? body.training.length : undefined;
-    const limit = length !== undefined && "epochs" in length ? length.epochs : Number.POSITIVE_INFINITY;
-    const kept = epochs.filter((epoch) => epoch <= limit).at(-1);
     forecasts.push({ step, would: "run", label, ...(kept === undefined ? {} : { kept }) });
   }
   return forecasts;

@@ -16,7 +16,13 @@ export interface StepSummary {
 
 /** What happens in a run, as it happens; `--format json` prints each as one line. */
 export type RunEvent =
-  | { readonly event: "step.started"; readonly step: string; readonly kind: string; readonly key: string }
+  /** `waiting`: another run on the same store computes it. */
+  | {
+      readonly event: "step.started" | "step.waiting";
+      readonly step: string;
+      readonly kind: string;
+      readonly key: string;
+    }
   /** `fraction` is what is done, 0 to 1; `figures` stand beside it in the JSON line. */
   | {
       readonly event: "step.progress";

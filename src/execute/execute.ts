@@ -1,11 +1,12 @@
+import * as Cause from "effect/Cause";
 import * as Effect from "effect/Effect";
 import type { FileSystem } from "effect/FileSystem";
 import type { HttpClient } from "effect/http/HttpClient";
 import type { Path } from "effect/Path";
 import type { Diagnostic } from "../diagnostic/diagnostic.ts";
 import type { Plan, Step } from "../plan/plan.ts";
-import type { Store } from "../store/store.ts";
-import { type Events, emit, type StepSummary } from "./events.ts";
+import { Store } from "../store/store.ts";
+import { type Events, emit, type Figures, type StepSummary } from "./events.ts";
 import { type Failing, type StepFailure, stepFailure } from "./failure.ts";
 import { assertStep } from "./kinds/assert.ts";
 import { dataStep, queryStep } from "./kinds/data.ts";
@@ -16,11 +17,12 @@ import { trainStep } from "./kinds/train.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Reports, Shown } from "./reports.ts";
 import type { Setting } from "./setting.ts";
+import { warn } from "./warn.ts";
 
 export interface RunResult {
   /** `wrong`: all was computed, and an assertion does not hold. */
   readonly status: "done" | "wrong" | "failed";
-  /** By step id: those that the targets needed and that came to something. */
+  /** By step id: those that came to something. Arrays and examples are at hand for the targets alone. */
   readonly outcomes: ReadonlyMap<string, Outcome>;
   readonly summaries: Readonly<Record<string, StepSummary>>;
   readonly diagnostics: readonly Diagnostic[];
@@ -76,6 +78,9 @@ const compute = (
  * finds and stores all it can.
  */
 export const execute = Effect.fnUntraced(function* (plan: Plan, targets: readonly string[], setting: Setting) {
+  const store = yield* Store;
+  const order = needed(plan, targets);
+  const lastUse = new Map(order.flatMap(({ inputs }, at) => inputs.map((id) => [id, at] as const)));
   const outcomes = new Map<string, Outcome>();
   const summaries: Record<string, StepSummary> = {};
   const diagnostics: Diagnostic[] = [];
@@ -95,8 +100,16 @@ export const execute = Effect.fnUntraced(function* (plan: Plan, targets: readonl
     return emit({ event: "diagnostic", diagnostic });
   };
 
+  /** Damaged things that were met: named where they were, set aside by the store, computed again. */
+  const tellDamage = (step: Step) =>
+    Effect.flatMap(store.damaged, (found) =>
+      found.length === 0
+        ? Effect.void
+        : warn(step, "MTT5003", found.join("; "), "it is computed again where it is needed"),
+    );
+
   const steps = Effect.gen(function* () {
-    for (const step of needed(plan, targets)) {
+    for (const [at, step] of order.entries()) {
       const inputs = step.inputs.flatMap((id) => outcomes.get(id) ?? []);
       if (inputs.length < step.inputs.length) {
         summaries[step.id] = { status: "skipped", key: "", seconds: 0, result: {} };
@@ -108,6 +121,7 @@ export const execute = Effect.fnUntraced(function* (plan: Plan, targets: readonl
         Effect.mapError(stepFailure),
         Effect.match({ onSuccess: (value) => value, onFailure: (failure) => failure }),
       );
+      yield* tellDamage(step);
       if ("_tag" in outcome) {
         status = "failed";
         summaries[step.id] = { status: "failed", key: "", seconds: 0, result: { error: outcome.message } };
@@ -118,24 +132,35 @@ export const execute = Effect.fnUntraced(function* (plan: Plan, targets: readonl
       const { key, seconds, figures } = outcome;
       const holds = step.body.kind !== "assert" || figures.passed === true;
       summaries[step.id] = { status: holds ? outcome.status : "failed", key, seconds, result: figures };
-      if (!holds && step.body.kind === "assert") {
-        if (status === "done") status = "wrong";
-        const { passed: _, ...read } = figures;
-        const values = Object.entries(read).map(([name, value]) => `${name} is ${String(value)}`);
-        yield* report(
-          step,
-          "MTT5401",
-          `the assertion does not hold: ${step.body.text}${step.body.message === undefined ? "" : ` (${step.body.message})`}`,
-          values.length === 0 ? "its condition is false whatever runs" : values.join(", "),
-        );
-      }
+      if (!holds) yield* reportAssertion(step, figures);
+      for (const id of step.inputs)
+        if (lastUse.get(id) === at && !targets.includes(id)) outcomes.set(id, withoutContents(outcomes.get(id)!));
     }
   });
 
+  const reportAssertion = (step: Step, { passed: _, ...read }: Figures) => {
+    const { body } = step;
+    if (body.kind !== "assert") return Effect.void;
+    if (status === "done") status = "wrong";
+    const values = Object.entries(read).map(([name, value]) => `${name} is ${String(value)}`);
+    return report(
+      step,
+      "MTT5401",
+      `the assertion does not hold: ${body.text}${body.message === undefined ? "" : ` (${body.message})`}`,
+      values.length === 0 ? "its condition is false whatever runs" : values.join(", "),
+    );
+  };
+
   const finish = (how: "done" | "failed" | "interrupted") =>
     emit({ event: "run.finished", status: how, steps: summaries });
-  yield* steps.pipe(Effect.onInterrupt(() => finish("interrupted")));
+  yield* steps.pipe(Effect.onError((cause) => finish(Cause.hasInterruptsOnly(cause) ? "interrupted" : "failed")));
   yield* finish(status === "done" ? "done" : "failed");
   const result: RunResult = { status, outcomes, summaries, diagnostics };
   return result;
+});
+
+/** An outcome that nothing reads any more: its figures stay for the record, its arrays and examples are let go. */
+const withoutContents = ({ data: _, ...outcome }: Outcome): Outcome => ({
+  ...outcome,
+  arrays: () => Effect.die(new TypeError("a result was read after its last reader")),
 });

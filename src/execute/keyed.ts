@@ -1,12 +1,14 @@
 import * as Clock from "effect/Clock";
+import type * as Context from "effect/Context";
 import * as Effect from "effect/Effect";
 import * as Option from "effect/Option";
 import type { Json } from "../plan/json.ts";
 import type { Step } from "../plan/plan.ts";
 import { preimage } from "../plan/preimage.ts";
+import type { Training } from "../plan/training.ts";
 import { hashJson } from "../store/hash.ts";
 import { Store, type StoredResult } from "../store/store.ts";
-import { emit } from "./events.ts";
+import { Events, emit } from "./events.ts";
 import { type Failing, stepFailure } from "./failure.ts";
 import {
   type Arrays,
@@ -32,16 +34,35 @@ export const labelOf = (
   prefix?: "prefix",
 ): Label => {
   const { body } = step;
-  const engine = body.kind === "assert" ? {} : { engine: backend.identity };
-  const length: Json = body.kind === "train" && prefix === undefined ? { length: body.training.length ?? null } : {};
+  // What no engine computes is the same with all of them.
+  const engine = body.kind === "assert" || body.kind === "report" ? {} : { engine: backend.identity };
+  const length: { readonly [key: string]: Json } = body.kind === "train" ? lengthJson(body.training, prefix) : {};
   const image: Json = {
     ...engine,
     ...length,
-    step: preimage(body),
+    step: preimage(body.kind === "report" ? { ...body, show: body.show.map(withoutNames) } : body),
     inputs: inputs.map(({ content }) => content),
   };
   return { key: hashJson(image), kind: body.kind, name: step.id, preimage: image };
 };
+
+/** Trainings share their way whatever their length, but count it in epochs or in steps. */
+const lengthJson = ({ length }: Training, prefix: "prefix" | undefined): { readonly [key: string]: Json } =>
+  prefix === undefined
+    ? { length: length ?? null }
+    : { counts: length === undefined ? "iterations" : "epochs" in length ? "epochs" : "steps" };
+
+/** A step in a report's picture is `{ input, name }`: its name is what people see, and no part of a key. */
+const withoutNames = (value: Json): Json => {
+  if (isList(value)) return value.map(withoutNames);
+  if (typeof value !== "object" || value === null) return value;
+  const isStep = "input" in value && "name" in value;
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([key, item]) => (isStep && key === "name" ? [] : [[key, withoutNames(item)]])),
+  );
+};
+
+const isList = (value: Json): value is readonly Json[] => Array.isArray(value);
 
 export const outcomeOf = <E extends Failing, R>(
   result: StoredResult,
@@ -84,7 +105,12 @@ export const keyed = <E extends Failing, R>(label: Label, compute: Effect.Effect
         loadComputed(result),
         Option.match({
           onSome: Effect.succeed,
-          onNone: () => Effect.map(computeAndStore, ({ computed }) => computed),
+          onNone: () =>
+            Effect.gen(function* () {
+              const { computed, result: again } = yield* computeAndStore;
+              yield* finished("step.finished", label, again);
+              return computed;
+            }),
         }),
       );
 
@@ -94,7 +120,7 @@ export const keyed = <E extends Failing, R>(label: Label, compute: Effect.Effect
       // A file that was found damaged is gone: the step is computed again.
       for (const object of Object.values(filesOf(found.value)))
         if (Option.isNone(yield* store.readObject(object, 0, 0))) return Option.none();
-      yield* finished("step.cached", found.value);
+      yield* finished("step.cached", label, found.value);
       return Option.some(yield* outcomeOf(found.value, "cached", load));
     });
 
@@ -102,25 +128,28 @@ export const keyed = <E extends Failing, R>(label: Label, compute: Effect.Effect
     if (Option.isSome(first)) return first.value;
     return yield* Effect.scoped(
       Effect.gen(function* () {
-        yield* store.lock(label.key, emitWaiting(label));
+        yield* store.lock(label.key, waiting(yield* Events, label));
         // Another run may have computed it meanwhile.
         const second = yield* find;
         if (Option.isSome(second)) return second.value;
         const { computed, result } = yield* computeAndStore;
-        yield* finished("step.finished", result);
+        yield* finished("step.finished", label, result);
         return yield* outcomeOf(result, "ran", () => Effect.succeed(computed));
       }),
     );
   });
 
-const emitWaiting = (label: Label) => Effect.logInfo(`another run is computing ${label.name}; waiting for its result`);
+/** Told once where another run holds the lock. */
+export const waiting = (events: Context.Service.Shape<typeof Events>, { name, kind, key }: Omit<Label, "preimage">) =>
+  events.emit({ event: "step.waiting", step: name, kind, key });
 
-const finished = (event: "step.finished" | "step.cached", result: StoredResult) =>
+/** A result may have been stored under another name: what people see is the name that the step has now. */
+const finished = (event: "step.finished" | "step.cached", { name, kind, key }: Label, result: StoredResult) =>
   emit({
     event,
-    step: result.name,
-    kind: result.kind,
-    key: result.key,
+    step: name,
+    kind,
+    key,
     seconds: result.seconds,
     result: isFigures(result.figures) ? result.figures : {},
   });

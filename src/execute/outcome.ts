@@ -106,14 +106,16 @@ export const storeComputed = Effect.fnUntraced(function* (
 export const filesOf = ({ files = {} }: StoredResult): Readonly<Record<string, Hash>> =>
   Object.fromEntries(Object.entries(files).map(([name, { object }]) => [name, object]));
 
-/** All arrays of a stored result, or nothing if one is missing or damaged. */
+/** All arrays of a stored result, or nothing if one is missing, damaged or not of this format. */
 export const loadComputed = Effect.fnUntraced(function* (result: StoredResult) {
   const store = yield* Store;
   const arrays: Record<string, Arrays> = {};
   for (const [group, { object }] of Object.entries(result.arrays)) {
     const bytes = yield* store.getObject(object);
     if (Option.isNone(bytes)) return Option.none<Computed>();
-    arrays[group] = decodeSafetensors(bytes.value);
+    const decoded = Option.liftThrowable(decodeSafetensors)(bytes.value);
+    if (Option.isNone(decoded)) return Option.none<Computed>();
+    arrays[group] = decoded.value;
   }
   return Option.some<Computed>({ figures: isFigures(result.figures) ? result.figures : {}, arrays });
 });

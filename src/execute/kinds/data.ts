@@ -19,10 +19,14 @@ import { warn } from "../warn.ts";
 
 type Of<K extends Body["kind"]> = Step & { readonly body: Extract<Body, { readonly kind: K }> };
 
+/** Whether the store remembers having seen the data; a dry run leaves no trace. */
+type Keep = "remember" | "forget";
+
 /** Reads a source. Its contents decide its key, so that the same data is the same wherever it lies; the store only remembers having seen it. */
-export const dataStep = (step: Of<"data">, setting: Setting) =>
+export const dataStep = (step: Of<"data">, setting: Setting, keep: Keep = "remember") =>
   described(
     step,
+    keep,
     Effect.gen(function* () {
       const events = yield* Events;
       return yield* loadSource(step.body.source, step.body.fields, {
@@ -41,9 +45,10 @@ export const dataStep = (step: Of<"data">, setting: Setting) =>
   );
 
 /** A view of data sets, computed each time: it copies no examples. */
-export const queryStep = (step: Of<"query">, inputs: readonly Outcome[], setting: Setting) =>
+export const queryStep = (step: Of<"query">, inputs: readonly Outcome[], setting: Setting, keep: Keep = "remember") =>
   described(
     step,
+    keep,
     Effect.gen(function* () {
       const sets: (Dataset | Predictions)[] = [];
       for (const input of inputs) sets.push(input.data ?? (yield* predictionsOf(input)));
@@ -84,7 +89,7 @@ const examplesOn = ({ backend }: Setting): Examples<BackendError, never> => ({
     ),
 });
 
-const described = <E, R>(step: Step, load: Effect.Effect<Dataset, E, R>) =>
+const described = <E, R>(step: Step, keep: Keep, load: Effect.Effect<Dataset, E, R>) =>
   Effect.gen(function* () {
     const store = yield* Store;
     const events = yield* Events;
@@ -96,7 +101,7 @@ const described = <E, R>(step: Step, load: Effect.Effect<Dataset, E, R>) =>
     const key = hashJson(image);
     const seen = Option.isSome(yield* store.getResult(key));
     const kind = step.body.kind;
-    if (!seen) {
+    if (!seen && keep === "remember") {
       yield* store.putResult({
         format: STORE_FORMAT,
         key,

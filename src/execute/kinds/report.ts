@@ -26,7 +26,7 @@ export const reportStep = (step: ReportStep, inputs: readonly Outcome[], lineage
     const store = yield* Store;
     const reports = yield* Reports;
     const { body } = step;
-    const label = labelOf({ ...step, body: { ...body, show: body.show.map(withoutNames) } }, inputs, setting);
+    const label = labelOf(step, inputs, setting);
     const byId = new Map(lineage.map((shown) => [shown.step.id, shown]));
     const source: ReportSource = {
       program: setting.program,
@@ -98,16 +98,6 @@ export const reportStep = (step: ReportStep, inputs: readonly Outcome[], lineage
 
 const lookOf = ({ figures }: StoredResult): Json | undefined =>
   typeof figures === "object" && figures !== null && "look" in figures ? figures.look : undefined;
-
-/** A step in a picture is `{ input, name }`. */
-const withoutNames = (value: Json): Json => {
-  if (Array.isArray(value)) return value.map(withoutNames);
-  if (typeof value !== "object" || value === null) return value;
-  const named = "input" in value && "name" in value;
-  return Object.fromEntries(
-    Object.entries(value).flatMap(([key, item]) => (named && key === "name" ? [] : [[key, withoutNames(item)]])),
-  );
-};
 
 /** `<store>/reports/<program>/<report>.html`, whole or not at all; an equal file is left alone. */
 const writeFile = Effect.fnUntraced(function* (setting: Setting, name: string, html: Uint8Array) {
