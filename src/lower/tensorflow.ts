@@ -1,9 +1,11 @@
-import type { Graph, Node } from "../ir/graph.ts";
+import type { Graph, Node, Value } from "../ir/graph.ts";
 import type { Prim } from "../ir/primitives.ts";
 import type { TensorType } from "../shape/tensor.ts";
+import { findFusions } from "./fusions.ts";
 import { convolutions } from "./tensorflow/convolutions.ts";
 import { elementwise } from "./tensorflow/elementwise.ts";
 import { Emitter, sameShape } from "./tensorflow/emitter.ts";
+import { lowerFusion } from "./tensorflow/fusions.ts";
 import { indexing } from "./tensorflow/indexing.ts";
 import type { TfGraph, TfNode, TfType, TfValue } from "./tensorflow/model.ts";
 import { dotGeneral } from "./tensorflow/products.ts";
@@ -55,14 +57,14 @@ export function lowerTensorflow(graph: Graph, { resident, updated }: Memory): Tf
   const feeds = graph.inputs.slice(resident).map(({ type }, i) => placeholder(emitter, `feed${i}`, type));
   const inputs = [...variables.map(({ read }) => read), ...feeds];
   const views: View[] = graph.inputs.map(({ type }, i) => plain(emitter, inputs[i]!, type.dtype, type.shape));
-  for (const node of graph.nodes)
+  const fusions = findFusions(graph);
+  const viewOf = (value: Value): View => views[value]!;
+  for (const node of graph.nodes) {
+    const fusion = fusions.get(views.length);
     views.push(
-      lowerNode(
-        emitter,
-        node,
-        node.inputs.map((value) => views[value]!),
-      ),
+      fusion === undefined ? lowerNode(emitter, node, node.inputs.map(viewOf)) : lowerFusion(emitter, fusion, viewOf),
     );
+  }
 
   const outputs = graph.outputs.map((value, i) => {
     const { shape } = views[value]!;

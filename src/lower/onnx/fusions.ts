@@ -1,72 +1,82 @@
-import type { Graph, Node, Value } from "../../ir/graph.ts";
+import type { Graph, Value } from "../../ir/graph.ts";
+import type { Prim, Prims } from "../../ir/primitives.ts";
+import { type Fusion as Common, findFusions as findCommon, isSlope, matchers } from "../fusions.ts";
+import { convolve } from "./convolutions.ts";
 import { Arithmetic, nary } from "./elementwise.ts";
 import type { Emitter } from "./emitter.ts";
-import type { View } from "./view.ts";
+import { structure } from "./structure.ts";
+import { grouped, type View } from "./view.ts";
+import { alongAxis } from "./windows.ts";
 
-/** A value that one operation of the engine gives, though the IR has several: which they are, and what it reads. */
+/** What engines fuse, and what this one does beyond. */
 export type Fusion =
-  /** max(x, slope x), 0 < slope < 1 */
-  | { readonly kind: "leaky_relu"; readonly x: Value; readonly slope: number }
-  /** g where x > 0, slope g elsewhere; `sign` has the sign of x. */
-  | { readonly kind: "leaky_gradient"; readonly g: Value; readonly sign: Value; readonly slope: number };
+  | Common
+  /** `leaky_gradient` where the sign is broadcast, the innermost first: of several tangents of one input. */
+  | {
+      readonly kind: "spread_leaky_gradient";
+      readonly g: Value;
+      readonly sign: Value;
+      readonly spread: readonly Prims["broadcast_in_dim"][];
+      readonly slope: number;
+    }
+  /** Patches of one channel that only products read: a convolution with one-hot kernels, whose zeros meet what other windows hold. */
+  | { readonly kind: "patches_of_one"; readonly x: Value; readonly params: Prims["unfold"] };
 
 /** Fusions by the value they give. Only f32, for which the engine has the operations. */
 export function findFusions(graph: Graph): ReadonlyMap<Value, Fusion> {
   const own = graph.inputs.length;
-  const nodeOf = (value: Value): Node | undefined => graph.nodes[value - own];
-  const found = new Map<Value, Fusion>();
-  /** x -> max(x, slope x): an activation has the sign of what it is applied to, and so saves keeping that. */
-  const activated = new Map<Value, Value>();
+  const { nodeOf, multiple, positive } = matchers(graph);
+  const common = findCommon(graph);
+  const found = new Map<Value, Fusion>(common);
+  const activated = new Map([...common].flatMap(([y, of]) => (of.kind === "leaky_relu" ? [[of.x, y]] : [])));
 
-  /** The number that fills a value. */
-  const splat = (value: Value): number | undefined => {
+  /** What a value broadcasts, and how. */
+  const unspread = (value: Value): { readonly from: Value; readonly spread: readonly Prims["broadcast_in_dim"][] } => {
     const node = nodeOf(value);
-    if (node?.op === "broadcast_in_dim") return splat(node.inputs[0]!);
-    if (node?.op !== "constant") return undefined;
-    const { data } = node.params.value;
-    return data.length > 0 && data.every((x) => x === data[0]) ? data[0] : undefined;
+    if (node?.op !== "broadcast_in_dim") return { from: value, spread: [] };
+    const { from, spread } = unspread(node.inputs[0]!);
+    return { from, spread: [...spread, node.params] };
   };
-  /** The slope by which `value` is a multiple of x. */
-  const multiple = (value: Value, x: Value): number | undefined => {
-    const node = nodeOf(value);
-    if (node?.op !== "multiply") return undefined;
-    const [a, b] = node.inputs as readonly [Value, Value];
-    return a === x ? splat(b) : b === x ? splat(a) : undefined;
-  };
-  const isSlope = (slope: number | undefined): slope is number => slope !== undefined && slope > 0 && slope < 1;
-  /** The x of `x > slope x`, which is `x > 0`. */
-  const positive = (value: Value): Value | undefined => {
-    const node = nodeOf(value);
-    if (node?.op !== "compare") return undefined;
-    const [a, b] = node.inputs as readonly [Value, Value];
-    if (node.params.direction === "GT" && isSlope(multiple(b, a))) return a;
-    return node.params.direction === "LT" && isSlope(multiple(a, b)) ? b : undefined;
-  };
+  const readers = readersOf(graph);
+  const onlyProducts = (value: Value): boolean =>
+    readers.get(value)!.every((by) => {
+      const op = nodeOf(by)?.op;
+      return op !== undefined && (PRODUCTS.has(op) || (VIEWS.has(op) && onlyProducts(by)));
+    });
 
   graph.nodes.forEach((node, i) => {
     if (node.type.dtype !== "f32") return;
-    if (node.op === "maximum") {
-      const [a, b] = node.inputs as readonly [Value, Value];
-      for (const [x, other] of [
-        [a, b],
-        [b, a],
-      ] as const) {
-        const slope = multiple(other, x);
-        if (!isSlope(slope)) continue;
-        found.set(own + i, { kind: "leaky_relu", x, slope });
-        activated.set(x, own + i);
-        return;
-      }
-    }
+    if (node.op === "unfold" && node.params.fill === 0 && node.type.shape.at(-1) === 1 && onlyProducts(own + i))
+      found.set(own + i, { kind: "patches_of_one", x: node.inputs[0]!, params: node.params });
     if (node.op === "select") {
       const [pred, g, no] = node.inputs as readonly [Value, Value, Value];
-      const x = positive(pred);
+      const { from, spread } = unspread(pred);
+      const x = positive(from);
       const slope = multiple(no, g);
-      if (x !== undefined && isSlope(slope))
-        found.set(own + i, { kind: "leaky_gradient", g, sign: activated.get(x) ?? x, slope });
+      if (spread.length > 0 && x !== undefined && isSlope(slope))
+        found.set(own + i, { kind: "spread_leaky_gradient", g, sign: activated.get(x) ?? x, spread, slope });
     }
   });
   return found;
+}
+
+const PRODUCTS: ReadonlySet<Prim> = new Set(["dot_general"]);
+const VIEWS: ReadonlySet<Prim> = new Set(["reshape", "transpose"]);
+
+/** Nodes that read each value; -1 for an output. */
+function readersOf(graph: Graph): ReadonlyMap<Value, readonly Value[]> {
+  const readers = new Map<Value, Value[]>();
+  graph.nodes.forEach((_, i) => {
+    readers.set(graph.inputs.length + i, []);
+  });
+  const read = (value: Value, by: Value) => {
+    readers.get(value)?.push(by);
+  };
+  graph.nodes.forEach(({ inputs }, i) => {
+    for (const value of inputs) read(value, graph.inputs.length + i);
+  });
+  for (const value of graph.outputs) read(value, -1);
+  return readers;
 }
 
 /** Larger than the inverse of any normal number, so that [0, 1] clamps a product with it to 0 or 1. */
@@ -78,12 +88,31 @@ export function lowerFusion(emitter: Emitter, fusion: Fusion, view: (value: Valu
     const x = view(fusion.x);
     return { ...x, value: math.unary("LeakyRelu", x.value, { alpha: { float: fusion.slope } }) };
   }
+  if (fusion.kind === "patches_of_one") return patchesOfOne(emitter, view(fusion.x), fusion.params);
   // Two clamps and a product: selecting takes the engine three passes and more.
   const sign = view(fusion.sign);
   const step = math.unary("HardSigmoid", sign.value, { alpha: { float: HUGE }, beta: { float: 0 } });
-  const slopes = { ...sign, value: clip(emitter, step, fusion.slope) };
+  const spread = fusion.kind === "leaky_gradient" ? [] : fusion.spread;
+  const slopes = spread.reduce<View>((x, params) => structure.broadcast_in_dim(emitter, [x], params), {
+    ...sign,
+    value: clip(emitter, step, fusion.slope),
+  });
   return nary((m, g, slope) => m.binary("Mul", g, slope))(emitter, [view(fusion.g), slopes]);
 }
 
 const clip = (emitter: Emitter, x: View["value"], low: number): View["value"] =>
   emitter.emit("Clip", [x, emitter.scalar("f32", low), emitter.scalar("f32", 1)], x.type, x.shape);
+
+/** x[n, h, w, 1] by kernels [kh kw, 1, kh, kw], each 1 at one place: [n, kh kw, h' w'], in one pass of the engine's own. */
+function patchesOfOne(emitter: Emitter, x: View, params: Prims["unfold"]): View {
+  const [kh, kw] = params.kernel;
+  const taps = kh * kw;
+  const one = new Float32Array(taps * taps);
+  for (let tap = 0; tap < taps; tap++) one[tap * taps + tap] = 1;
+  const [n, height, width] = x.shape as readonly [number, number, number, number];
+  const windows = { ...params, input: [height, width] as const };
+  const kernel = emitter.constant("f32", [taps, 1, kh, kw], one);
+  const [rows, columns] = [alongAxis(windows, 0).out, alongAxis(windows, 1).out];
+  const value = convolve(emitter, x, kernel, windows, 1, [n, taps, rows, columns]);
+  return grouped(emitter, value, "f32", [n, rows, columns, kh, kw, 1], [[0], [3, 4], [1], [2]]);
+}

@@ -99,7 +99,8 @@ export const elementwise = {
   tanh: unary("Tanh"),
   logistic: unary("Sigmoid"),
   softplus: unary("Softplus"),
-  erf: unary("Erf"),
+  // In f64 the engine's is NaN of infinity, and 1 from 6 on.
+  erf: unary((e, x) => e.unary("Erf", x.type === "f64" ? e.binary("Maximum", e.binary("Minimum", x, 6), -6) : x)),
   sine: unary("Sin"),
   cosine: unary("Cos"),
   not: unary("LogicalNot"),

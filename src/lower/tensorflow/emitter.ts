@@ -124,6 +124,11 @@ export class Emitter {
 
   binary(op: string, x: TfValue, y: TfValue | number, result: TfType = x.type): TfValue {
     const other = typeof y === "number" ? this.scalar(x.type as DType, y) : y;
+    if (op === "AddV2") {
+      // Its own kernel for rows, and what the engine joins to the product before it.
+      if (isBias(x, other)) return this.emit("BiasAdd", [x, other], result, x.shape);
+      if (isBias(other, x)) return this.emit("BiasAdd", [other, x], result, other.shape);
+    }
     return this.emit(op, [x, other], result, broadcastShape([x.shape, other.shape]));
   }
 
@@ -148,6 +153,10 @@ export class Emitter {
     return `n${this.#count++}`;
   }
 }
+
+/** [rows…, c] and [c] of floats. */
+const isBias = (x: TfValue, bias: TfValue): boolean =>
+  bias.shape.length === 1 && x.shape.length > 1 && x.shape.at(-1) === bias.shape[0] && x.type !== "i32";
 
 export const sameShape = (a: readonly number[], b: readonly number[]): boolean =>
   a.length === b.length && a.every((d, i) => d === b[i]);
