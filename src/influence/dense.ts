@@ -8,7 +8,7 @@ export interface Eigen {
   readonly vectors: Dense;
 }
 
-export const dense = (rows: number, columns: number, data = new Float64Array(rows * columns)): Dense => ({
+export const dense = (rows: number, columns: number, data: Float64Array = new Float64Array(rows * columns)): Dense => ({
   rows,
   columns,
   data,

@@ -1,14 +1,13 @@
 import type { Graph } from "../ir/graph.ts";
 import { batched, exampleMeasures, fedFields, parameterCount, weightedLoss } from "../learn/objective.ts";
-import { AlgorithmFailure, type Answer, type Command } from "../plan/algorithm.ts";
+import { AlgorithmFailure } from "../plan/algorithm.ts";
 import type { Measure } from "../plan/network.ts";
 import { dropOutputs } from "../transform/outputs.ts";
 import { gradient } from "../transform/vjp.ts";
+import type { Asking } from "./asking.ts";
 import { type Batch, batches, closePass, openPass, type Pass, rowWeights } from "./pass.ts";
 import { addArrays, flatParameters, type Problem, regularizerDiagonal, wrtOf } from "./problem.ts";
 import { type Block, zeroBlock } from "./vectors.ts";
-
-type Asking<R> = Generator<Command, R, Answer>;
 
 /** Gradients of a measure of single examples by the differentiated weights; the regularizer is in none of them. */
 export interface Gradients {

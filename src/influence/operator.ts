@@ -4,7 +4,6 @@ import type { Graph } from "../ir/graph.ts";
 import { innerProduct, reshape } from "../ir/operations.ts";
 import { batched, fedFields, parameterCount, weightedLoss } from "../learn/objective.ts";
 import { withPrecision } from "../learn/precision.ts";
-import type { Answer, Command } from "../plan/algorithm.ts";
 import type { HessianChoice } from "../plan/influence.ts";
 import type { Json } from "../plan/json.ts";
 import { isFloat } from "../shape/dtype.ts";
@@ -12,11 +11,10 @@ import { jvp } from "../transform/jvp.ts";
 import { simplify } from "../transform/simplify.ts";
 import { hvp, vjp } from "../transform/vjp.ts";
 import { vmap } from "../transform/vmap.ts";
+import type { Asking } from "./asking.ts";
 import { type Batch, batches, batchesOf, closePass, openPass, type Pass, rowWeights } from "./pass.ts";
 import { addArrays, type Problem, regularizerDiagonal, toArrays, wrtOf } from "./problem.ts";
 import { addTo, type Block, row, rowsOf, zeroBlock } from "./vectors.ts";
-
-type Asking<R> = Generator<Command, R, Answer>;
 
 /** The Hessian of R, or the Gauss-Newton approximation of it, as a function of vectors. */
 export interface Operator {
@@ -39,9 +37,9 @@ const WIDEST = 16;
 
 /**
  * H = ∇²R at the parameters, streamed: forward mode over reverse mode (Pearlmutter 1994), vmapped over vectors; `gauss_newton` is Jᵀ H_L J with
- * H_L the loss's Hessian by the network's results (Schraudolph 2002). Sums over batches are float64 here.
+ * H_L the loss's Hessian by the network's results (Schraudolph 2002). Sums over batches are float64 here. `most` bounds a batch.
  */
-export const operatorOf = (problem: Problem, hessian: HessianChoice): Operator => {
+export const operatorOf = (problem: Problem, hessian: HessianChoice, most?: number): Operator => {
   const { layout, n } = problem;
   const diagonal = regularizerDiagonal(problem);
   let open: { readonly width: number; readonly pass: Pass } | undefined;
@@ -61,6 +59,7 @@ export const operatorOf = (problem: Problem, hessian: HessianChoice): Operator =
       data: 0,
       examples: n,
       again: true,
+      ...(most === undefined ? {} : { most }),
     });
     open = { width, pass };
     return pass;

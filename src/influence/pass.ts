@@ -2,11 +2,10 @@ import { GraphBuilder } from "../ir/builder.ts";
 import { bytesOf, peakBytes } from "../ir/cost.ts";
 import type { Graph } from "../ir/graph.ts";
 import { type FedField, parameterCount } from "../learn/objective.ts";
-import { type Answer, type Command, close, open, run, type Session } from "../plan/algorithm.ts";
+import { close, open, run, type Session } from "../plan/algorithm.ts";
 import { constructors, type Tensor } from "../shape/tensor.ts";
+import type { Asking } from "./asking.ts";
 import type { Problem } from "./problem.ts";
-
-type Asking<R> = Generator<Command, R, Answer>;
 
 /** A computation over examples in batches. */
 export interface Streamed {

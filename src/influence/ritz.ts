@@ -60,9 +60,9 @@ const normBound = ({ diagonal, below }: BlockTridiagonal): number => {
   let most = 0;
   diagonal.forEach((block, i) => {
     const sums = rowSums(block);
-    if (i > 0) rowSums(below[i - 1]!).forEach((sum, j) => (sums[j]! += sum));
-    if (i < below.length) rowSums(transposed(below[i]!)).forEach((sum, j) => (sums[j]! += sum));
-    most = Math.max(most, ...sums);
+    const left = i > 0 ? rowSums(below[i - 1]!) : [];
+    const right = i < below.length ? rowSums(transposed(below[i]!)) : [];
+    most = Math.max(most, ...sums.map((sum, j) => sum + (left[j] ?? 0) + (right[j] ?? 0)));
   });
   return most === 0 ? 1 : most * (1 + 1e-12);
 };

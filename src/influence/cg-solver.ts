@@ -1,0 +1,193 @@
+import { type Algorithm, AlgorithmFailure, type Checkpoint, part } from "../plan/algorithm.ts";
+import type { Method } from "../plan/influence.ts";
+import type { Json } from "../plan/json.ts";
+import type { Asking } from "./asking.ts";
+import { blockCg, type CgResult, fromCheckpoint, isBefore, toCheckpoint } from "./cg.ts";
+import { type Chosen, chooseDamping, type Ends, isNegative, singular } from "./damping.ts";
+import { curvatureEnds } from "./eigenvalues.ts";
+import { fingerprint } from "./fingerprint.ts";
+import { numbersOf } from "./low-rank.ts";
+import type { Spectral } from "./method.ts";
+import { addDamping, type Operator } from "./operator.ts";
+import type { Solver } from "./solver.ts";
+import type { Block } from "./vectors.ts";
+
+type Cg = Extract<Method, { kind: "cg" }>;
+
+const CHECKPOINT_EVERY = 5;
+
+/** What a preconditioner's eigenvalues are raised by at least, of their mean: it must be positive definite, and trust no tiny eigenvalue. */
+const FLOOR = 1e-3;
+
+/**
+ * Conjugate gradients on all right-hand sides of a block at once (Martens 2010 for Hessian-free use), preconditioned by an approximation of the
+ * curvature where one is given. Negative curvature shows in CG's own coefficients, so that a convex problem pays nothing for the question.
+ */
+export const cgSolver = (operator: Operator, method: Cg, preconditioner: Spectral | undefined): Solver => {
+  const { damping: asked, hessian, tolerance, iterations } = method;
+  let chosen: Chosen =
+    asked === "auto"
+      ? { damping: 0, why: "auto: no negative curvature was met" }
+      : { damping: asked, why: "as the program says" };
+  let ends: Ends | undefined;
+  let ritz: Ends | undefined;
+  let known = false;
+  let hvps = preconditioner?.hvps ?? 0;
+  let most = 0;
+  let solved = false;
+
+  /** The eigenvalues that say what damping is needed; counted once. */
+  function* lookAtEnds(): Asking<void> {
+    const found = yield* curvatureEnds(operator);
+    if (!known) hvps += found.products;
+    known = true;
+    ends = found;
+  }
+
+  return {
+    tolerance,
+    *solve(rhs) {
+      for (;;) {
+        const found = yield* solvePart(operator, rhs, chosen.damping, { tolerance, iterations }, preconditioner);
+        const { result } = found;
+        hvps += result.products * rhs.count;
+        most = Math.max(most, result.iterations);
+        const lowest =
+          result.ritz === undefined || preconditioner !== undefined ? undefined : result.ritz.smallest - chosen.damping;
+        if (result.ritz !== undefined && preconditioner === undefined)
+          ritz = widened(ritz, {
+            smallest: result.ritz.smallest - chosen.damping,
+            largest: result.ritz.largest - chosen.damping,
+          });
+        const suspicious =
+          lowest !== undefined && ritz !== undefined && isNegative({ smallest: lowest, largest: ritz.largest });
+        if ((result.end === "indefinite" || suspicious) && !known) {
+          yield* lookAtEnds();
+          const before = chosen.damping;
+          // Refuses a damping that the program asks for and that is too small.
+          chosen = chooseDamping(asked, ends!, hessian);
+          if (chosen.damping !== before) {
+            if (solved) return { s: found.s, again: true };
+            continue;
+          }
+        }
+        if (result.end === "indefinite") throw singular();
+        solved = true;
+        return { s: found.s, residuals: result.residuals };
+      }
+    },
+    certificate: () => ({
+      damping: chosen.damping,
+      why: chosen.why,
+      ...(ends === undefined && ritz === undefined ? {} : { eigenvalues: pick(ends ?? ritz!) }),
+      hvps,
+      iterations: most,
+      details: preconditioner === undefined ? {} : { precondition: method.precondition, ...preconditioner.figures },
+    }),
+    *close() {
+      yield* operator.release();
+      if (preconditioner !== undefined) yield* preconditioner.close();
+    },
+  };
+};
+
+const pick = ({ smallest, largest }: Ends): Ends => ({ smallest, largest });
+
+const widened = (a: Ends | undefined, b: Ends): Ends =>
+  a === undefined ? b : { smallest: Math.min(a.smallest, b.smallest), largest: Math.max(a.largest, b.largest) };
+
+interface Kept {
+  readonly iterations: number;
+  readonly products: number;
+  readonly end: CgResult["end"];
+  readonly residuals: readonly number[];
+  readonly ritz?: Ends;
+}
+
+/**
+ * A solve as a part: keyed by the curvature, the damping, the preconditioner and the right-hand sides themselves, so that the same question of
+ * another program finds it. Its states are kept without the tolerance: a tighter one goes on where a looser one ended.
+ */
+function* solvePart(
+  operator: Operator,
+  rhs: Block,
+  damping: number,
+  bounds: { readonly tolerance: number; readonly iterations: number },
+  preconditioner: Spectral | undefined,
+): Asking<{ readonly s: Block; readonly result: Kept }> {
+  const trail: Json = {
+    solve: "cg",
+    curvature: operator.of,
+    damping,
+    precondition: preconditioner?.of ?? null,
+    rhs: fingerprint(rhs.data),
+    count: rhs.count,
+  };
+  const shift = preconditioner === undefined ? 0 : preconditionerDamping(preconditioner, damping);
+  const options = {
+    ...bounds,
+    ...(preconditioner === undefined ? {} : { precondition: (block: Block) => preconditioner.power(block, -1, shift) }),
+  };
+  const compute = function* (kept: { readonly state: Checkpoint } | undefined): Algorithm<Checkpoint> {
+    const found = kept === undefined ? undefined : fromCheckpoint(kept.state);
+    const from = found !== undefined && isBefore(found, bounds) ? found : undefined;
+    const result = yield* blockCg(
+      function* (block) {
+        return addDamping(yield* operator.apply(block), damping, block);
+      },
+      rhs,
+      {
+        ...options,
+        *after(state) {
+          const residual = state.estimates.at(-1) ?? 1;
+          yield {
+            do: "progress",
+            fraction: Math.min(1, Math.max(0, Math.log(residual) / Math.log(bounds.tolerance))),
+            figures: { iteration: state.iteration, residual },
+          };
+          if (state.iteration % CHECKPOINT_EVERY === 0)
+            yield { do: "checkpoint", at: state.iteration, state: toCheckpoint(state) };
+        },
+      },
+      from,
+    );
+    const { state, end, residuals, products, ritz } = result;
+    if (!state.indefinite) yield { do: "checkpoint", at: state.iteration, state: toCheckpoint(state) };
+    return {
+      arrays: {
+        "solve/x": { dtype: "f64", shape: [rhs.count, rhs.size], data: state.x.data },
+        "solve/residuals": { dtype: "f64", shape: [rhs.count], data: Float64Array.from(residuals) },
+      },
+      figures: { iterations: state.iteration, products, end, ...(ritz === undefined ? {} : { ...ritz }) },
+    };
+  };
+  const { arrays, figures } = yield* part("solve", { ...trail, ...bounds }, [0, 1], compute, trail);
+  const { iterations, products, smallest, largest } = numbersOf(figures);
+  const data = arrays["solve/x"]?.data;
+  const end = typeof figures === "object" && figures !== null && "end" in figures ? figures.end : undefined;
+  if (!(data instanceof Float64Array) || iterations === undefined || products === undefined || !isEnd(end))
+    throw new AlgorithmFailure(
+      "MTT5205",
+      "a stored solve lacks its iterate",
+      "`mtt cache verify` finds what is damaged",
+    );
+  return {
+    s: { count: rhs.count, size: rhs.size, data },
+    result: {
+      iterations,
+      products,
+      end,
+      residuals: Array.from(arrays["solve/residuals"]?.data ?? []),
+      ...(smallest === undefined || largest === undefined ? {} : { ritz: { smallest, largest } }),
+    },
+  };
+}
+
+const isEnd = (value: Json | undefined): value is CgResult["end"] =>
+  value === "converged" || value === "iterations" || value === "indefinite";
+
+/** What is added to a preconditioner's eigenvalues: the solve's damping, and enough for all to be positive. */
+export const preconditionerDamping = ({ smallest, mean }: Spectral, damping: number): number => {
+  const floor = FLOOR * Math.abs(mean);
+  return Math.max(damping, floor - smallest);
+};

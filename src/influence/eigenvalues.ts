@@ -1,0 +1,39 @@
+import { type Algorithm, AlgorithmFailure, type Checkpoint, part } from "../plan/algorithm.ts";
+import type { Asking } from "./asking.ts";
+import { type Extremes, extremeEigenvalues, fromLanczosCheckpoint, lanczosCheckpoint } from "./lanczos.ts";
+import { numbersOf } from "./low-rank.ts";
+import type { Operator } from "./operator.ts";
+
+const STEPS = 100;
+const CHECKPOINT_EVERY = 10;
+/** Share of the budget for the basis. */
+const BASIS = 1 / 4;
+
+/** The extreme eigenvalues of the curvature, a part that every later query finds. The start is the same for all, so all take the same damping. */
+export function* curvatureEnds(operator: Operator): Asking<Extremes> {
+  const { layout, budget } = operator.problem;
+  const of = { eigenvalues: "lanczos", curvature: operator.of, steps: STEPS };
+  const found = yield* part("eigenvalues", of, [0, 1], function* (from): Algorithm<Checkpoint> {
+    const options = {
+      size: layout.size,
+      seed: 0,
+      steps: Math.min(STEPS, layout.size),
+      memory: budget * BASIS,
+      *after(state: Parameters<typeof lanczosCheckpoint>[0]): Asking<void> {
+        const done = state.alphas.length;
+        yield { do: "progress", fraction: done / STEPS, figures: { step: done } };
+        if (done % CHECKPOINT_EVERY === 0) yield { do: "checkpoint", at: done, state: lanczosCheckpoint(state) };
+      },
+    };
+    const start = from === undefined ? undefined : fromLanczosCheckpoint(from.state);
+    return { arrays: {}, figures: { ...(yield* extremeEigenvalues(operator.apply, options, start)) } };
+  });
+  const { smallest, largest, products } = numbersOf(found.figures);
+  if (smallest === undefined || largest === undefined || products === undefined)
+    throw new AlgorithmFailure(
+      "MTT5205",
+      "stored eigenvalues lack their numbers",
+      "`mtt cache verify` finds what is damaged",
+    );
+  return { smallest, largest, products };
+}

@@ -1,0 +1,117 @@
+import { type Algorithm, AlgorithmFailure, type Checkpoint, part } from "../plan/algorithm.ts";
+import type { Method } from "../plan/influence.ts";
+import { type Asking, known } from "./asking.ts";
+import { freshResiduals } from "./cg.ts";
+import { chooseDamping, type Ends, singular } from "./damping.ts";
+import { dense, symmetricEigen } from "./dense.ts";
+import { factorize, solveFactored } from "./factor.ts";
+import { extremeEigenvalues } from "./lanczos.ts";
+import { megabytes } from "./low-rank.ts";
+import { addDamping, type Operator } from "./operator.ts";
+import type { Solver } from "./solver.ts";
+import { copyBlock, type Dense, dot, zeroBlock } from "./vectors.ts";
+
+/** Rows of H in one product. */
+const ROWS = 16;
+/** Of the budget for the matrix. */
+const SHARE = 3 / 4;
+/** A Hessian up to this size is kept for later queries. */
+const KEPT = 128 * 2 ** 20;
+/** Weights up to which all eigenvalues are computed. */
+const SMALL = 400;
+
+/** Bytes that `exact` takes for so many weights. */
+export const exactBytes = (weights: number): number => 8 * weights * weights;
+
+/**
+ * H assembled row by row from Hessian-vector products and factored in float64; nothing of it is an iteration, so it checks the others. Fails with
+ * MTT5606 where the matrix does not fit the budget.
+ */
+export function* exactSolver(operator: Operator, method: Extract<Method, { kind: "exact" }>): Asking<Solver> {
+  const { problem } = operator;
+  const { size } = problem.layout;
+  if (exactBytes(size) > problem.budget * SHARE)
+    throw new AlgorithmFailure(
+      "MTT5606",
+      `the Hessian of ${size.toLocaleString("en-US")} weights takes ${megabytes(exactBytes(size))}, and ${megabytes(problem.budget * SHARE)} are free for it`,
+      "use cg, or restrict the layers",
+    );
+  const hessian = dense(size, size, yield* assembled(operator));
+  const ends = yield* endsOf(hessian);
+  const { damping, why } = chooseDamping(method.damping, ends, method.hessian);
+  for (let i = 0; i < size; i++) hessian.data[i * size + i]! += damping;
+  if (!(yield* factorize(hessian))) throw singular();
+  let hvps = size;
+  return {
+    *solve(rhs) {
+      const s = copyBlock(rhs);
+      solveFactored(hessian, s);
+      const residuals = yield* freshResiduals(
+        function* (x) {
+          return addDamping(yield* operator.apply(x), damping, x);
+        },
+        rhs,
+        s,
+      );
+      hvps += rhs.count;
+      return { s, residuals };
+    },
+    tolerance: undefined,
+    certificate: () => ({ damping, why, eigenvalues: ends, hvps, details: {} }),
+    close: operator.release,
+  };
+}
+
+function* assembled(operator: Operator): Asking<Float64Array> {
+  const { size } = operator.problem.layout;
+  if (exactBytes(size) > KEPT) return yield* assemble(operator);
+  const found = yield* part("hessian", { assembled: operator.of }, [0, 1], function* (): Algorithm<Checkpoint> {
+    return { arrays: { hessian: { dtype: "f64", shape: [size, size], data: yield* assemble(operator) } }, figures: {} };
+  });
+  const { data } = found.arrays.hessian ?? { data: undefined };
+  if (!(data instanceof Float64Array))
+    throw new AlgorithmFailure(
+      "MTT5205",
+      "a stored Hessian lacks its matrix",
+      "`mtt cache verify` finds what is damaged",
+    );
+  return data.slice();
+}
+
+/** Symmetric to the bit: of two entries their mean. */
+function* assemble(operator: Operator): Asking<Float64Array> {
+  const { size } = operator.problem.layout;
+  const data = new Float64Array(size * size);
+  for (let from = 0; from < size; from += ROWS) {
+    const unit = zeroBlock(Math.min(ROWS, size - from), size);
+    for (let i = 0; i < unit.count; i++) unit.data[i * size + from + i] = 1;
+    data.set((yield* operator.apply(unit)).data, from * size);
+    yield { do: "progress", fraction: (from + unit.count) / size, figures: { row: from + unit.count, rows: size } };
+  }
+  for (let i = 0; i < size; i++)
+    for (let j = 0; j < i; j++) {
+      const mean = (data[i * size + j]! + data[j * size + i]!) / 2;
+      data[i * size + j] = mean;
+      data[j * size + i] = mean;
+    }
+  return data;
+}
+
+/** All eigenvalues of a small matrix; the ends of a large one by products with it. */
+function* endsOf(matrix: Dense): Asking<Ends> {
+  const n = matrix.rows;
+  if (n <= SMALL) {
+    const { values } = symmetricEigen(matrix);
+    return { smallest: values[0]!, largest: values[n - 1]! };
+  }
+  const multiply = (x: Float64Array): Float64Array => {
+    const y = new Float64Array(n);
+    for (let i = 0; i < n; i++) y[i] = dot(matrix.data.subarray(i * n, (i + 1) * n), x);
+    return y;
+  };
+  const { smallest, largest } = yield* extremeEigenvalues(
+    ({ data }) => known({ count: 1, size: n, data: multiply(data) }),
+    { size: n, seed: 0, steps: 200, memory: 64 * 2 ** 20 },
+  );
+  return { smallest, largest };
+}

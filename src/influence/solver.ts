@@ -1,0 +1,22 @@
+import type { Algorithm } from "../plan/algorithm.ts";
+import type { Certificate } from "./result.ts";
+import type { Block } from "./vectors.ts";
+
+/** s = (H + λI)⁻¹ v, exactly or nearly, for blocks of right-hand sides. */
+export interface Solver {
+  readonly solve: (rhs: Block) => Algorithm<Solved>;
+  /** What a residual must not exceed; undefined where the method promises none. */
+  readonly tolerance: number | undefined;
+  /** After the solves. */
+  readonly certificate: () => Pick<Certificate, "damping" | "why" | "eigenvalues" | "hvps" | "iterations" | "details">;
+  /** Frees what the engine holds; solving again is allowed. */
+  readonly close: () => Algorithm<void>;
+}
+
+export interface Solved {
+  readonly s: Block;
+  /** ‖(H + λI)s − v‖ / ‖v‖ by fresh products; absent where the method makes none. */
+  readonly residuals?: readonly number[];
+  /** The damping changed on the way: what was solved before has to be solved again. */
+  readonly again?: boolean;
+}
