@@ -74,8 +74,9 @@ const diagnosticEvent = (diagnostic: Diagnostic, sources: Sources): object => {
 
 /** The figures of a step's progress stand beside its name: `{"event":"step.progress","step":"classifier","epoch":3,…}`. */
 const progressEvent = ({ figures, ...rest }: Extract<RunEvent, { readonly event: "step.progress" }>): object => ({
-  ...rest,
+  // A figure may be called `step` too; the step's name stands.
   ...figures,
+  ...rest,
 });
 
 export const layerEvents = (outlet: Outlet, sources: Sources): Layer.Layer<Events> =>
