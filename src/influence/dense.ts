@@ -18,10 +18,7 @@ export const dense = (rows: number, columns: number, data: Float64Array = new Fl
 export const symmetricEigen = (matrix: Dense): Eigen => {
   const n = matrix.rows;
   if (n === 0) return { values: new Float64Array(), vectors: dense(0, 0) };
-  const symmetric = Matrix.zeros(n, n);
-  for (let i = 0; i < n; i++)
-    for (let j = 0; j < n; j++) symmetric.set(i, j, (matrix.data[i * n + j]! + matrix.data[j * n + i]!) / 2);
-  const found = new EigenvalueDecomposition(symmetric, { assumeSymmetric: true });
+  const found = new EigenvalueDecomposition(symmetricPart(matrix), { assumeSymmetric: true });
   const order = found.realEigenvalues
     .map((_, i) => i)
     .sort((i, j) => found.realEigenvalues[i]! - found.realEigenvalues[j]!);
@@ -64,9 +61,9 @@ export const transposed = ({ rows, columns, data }: Dense): Dense => {
   return result;
 };
 
-/** L Lᵀ of a symmetric matrix; nothing where it is not positive definite. */
+/** L Lᵀ of the symmetric part; nothing where it is not positive definite. */
 export const cholesky = (matrix: Dense): CholeskyDecomposition | undefined => {
-  const found = new CholeskyDecomposition(toMatrix(matrix));
+  const found = new CholeskyDecomposition(symmetricPart(matrix));
   return found.isPositiveDefinite() ? found : undefined;
 };
 
@@ -77,6 +74,13 @@ export const choleskySolve = (factor: CholeskyDecomposition, rows: Dense): Dense
 };
 
 export const isPositiveDefinite = (matrix: Dense): boolean => matrix.rows === 0 || cholesky(matrix) !== undefined;
+
+const symmetricPart = ({ rows: n, data }: Dense): Matrix => {
+  const symmetric = Matrix.zeros(n, n);
+  for (let i = 0; i < n; i++)
+    for (let j = 0; j < n; j++) symmetric.set(i, j, (data[i * n + j]! + data[j * n + i]!) / 2);
+  return symmetric;
+};
 
 /** Shares no memory: the library keeps rows. */
 const toMatrix = ({ rows, columns, data }: Dense): Matrix => Matrix.from1DArray(rows, columns, data);

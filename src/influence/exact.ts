@@ -66,9 +66,12 @@ function* assembled(operator: Operator): Asking<Float64Array> {
   const { size } = operator.problem.layout;
   if (exactBytes(size) > KEPT) return yield* assemble(operator);
   const found = yield* part("hessian", { assembled: operator.of }, [0, 1], function* (): Algorithm<Checkpoint> {
-    return { arrays: { hessian: { dtype: "f64", shape: [size, size], data: yield* assemble(operator) } }, figures: {} };
+    return {
+      arrays: { "hessian/matrix": { dtype: "f64", shape: [size, size], data: yield* assemble(operator) } },
+      figures: {},
+    };
   });
-  const { data } = found.arrays.hessian ?? { data: undefined };
+  const { data } = found.arrays["hessian/matrix"] ?? { data: undefined };
   if (!(data instanceof Float64Array))
     throw new AlgorithmFailure(
       "MTT5205",

@@ -65,9 +65,15 @@ export function* arnoldi(operator: Operator, rank: number, seed: number): Algori
 
 /**
  * A randomized Nyström approximation of the Hessian (Frangella, Tropp and Udell 2021, algorithm 2.1; for influence Hataya and Yamada 2023). The
- * regularizer, where it is the same for all weights, is left out of the sketch and added exactly. Fails with MTT5604 on an indefinite Hessian.
+ * regularizer, where it is the same for all weights, is left out of the sketch and added exactly. Fails with MTT5604 on an indefinite Hessian. What the
+ * vectors leave out has the regularizer's curvature, or as a preconditioner (`least`) that of the least vector (the same paper's section 5).
  */
-export function* nystrom(operator: Operator, rank: number, seed: number): Algorithm<Spectral> {
+export function* nystrom(
+  operator: Operator,
+  rank: number,
+  seed: number,
+  rest: "floor" | "least" = "floor",
+): Algorithm<Spectral> {
   const { problem } = operator;
   const { size } = problem.layout;
   const count = Math.min(rank, size);
@@ -112,7 +118,7 @@ export function* nystrom(operator: Operator, rank: number, seed: number): Algori
     orthonormalize(vectors, vectors);
     return toPart({ vectors, values, floor }, count);
   });
-  return spectral(operator, of, state);
+  return spectral(operator, of, state, rest);
 }
 
 const indefinite = (lowest: number, largest: number): AlgorithmFailure =>
@@ -148,21 +154,27 @@ const toPart = ({ vectors, values, floor }: LowRank, products: number): Checkpoi
   figures: { floor, products },
 });
 
-const spectral = (operator: Operator, of: Json, { arrays, figures }: Checkpoint): Spectral => {
+const spectral = (
+  operator: Operator,
+  of: Json,
+  { arrays, figures }: Checkpoint,
+  beyond: "floor" | "least" = "floor",
+): Spectral => {
   const [stored, values] = [arrays["basis/vectors"], arrays["basis/values"]?.data];
-  const { floor, products } = numbersOf(figures);
-  if (stored === undefined || !(values instanceof Float64Array) || floor === undefined || products === undefined)
+  const { floor: least, products } = numbersOf(figures);
+  if (stored === undefined || !(values instanceof Float64Array) || least === undefined || products === undefined)
     throw new AlgorithmFailure(
       "MTT5205",
       "a stored basis lacks its vectors",
       "`mtt cache verify` finds what is damaged",
     );
   const { size } = operator.problem.layout;
+  const floor = beyond === "floor" ? least : (values.at(-1) ?? least);
   const engine = engineOf(stored, size);
   const sum = values.reduce((total, value) => total + value, 0);
   const rest = values.length < size && floor > 0 ? [floor] : [];
   return {
-    of,
+    of: [of, beyond],
     smallest: Math.min(...values, ...rest),
     largest: Math.max(...values, ...rest),
     mean: (sum + floor * (size - values.length)) / size,

@@ -54,8 +54,8 @@ export interface Certificate {
   readonly residuals?: readonly number[];
   /** Estimates of the curvature's extreme eigenvalues, damping not included. */
   readonly eigenvalues?: { readonly smallest: number; readonly largest: number };
-  /** ‖∇R‖ at the trained parameters. */
-  readonly gradientNorm: number;
+  /** ‖∇R‖ at the trained parameters; of methods that solve. */
+  readonly gradientNorm?: number;
   /** Hessian-vector products over all the training data, counted for one vector each: what it takes where no part is in the store. */
   readonly hvps: number;
   readonly iterations?: number;
