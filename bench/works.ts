@@ -65,10 +65,17 @@ const opens = (spec: Spec): { readonly [K in Kind]: Open } => {
     (graph: () => Graph, feeds: readonly Tensor[]): Open =>
     (backend) =>
       Effect.suspend(() =>
-        Effect.map(
-          backend.open({ graph: graph(), resident: weights.length, updated: 0 }, weights),
-          (session): Call => session.run(feeds),
-        ),
+        Effect.map(backend.open({ graph: graph(), resident: weights.length, updated: 0 }, weights), (session): Call => {
+          // As a loop over examples does it: what the run before answered has been read.
+          let spent: readonly Tensor[] = [];
+          return Effect.suspend(() => session.run(feeds, spent)).pipe(
+            Effect.tap((answers) =>
+              Effect.sync(() => {
+                spent = answers;
+              }),
+            ),
+          );
+        }),
       );
   const product = () => hvp(weightedLoss(network, loss, batch, "f32"), wrt);
   return {

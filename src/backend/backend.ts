@@ -14,8 +14,12 @@ export class BackendError extends Schema.TaggedError<BackendError>()("BackendErr
 
 /** A program in an engine, with its resident values. */
 export interface BackendSession {
-  /** Feeds the inputs after the resident ones; answers the outputs after the updated ones. Feeds may be reused by the caller after the answer. */
-  readonly run: (feeds: readonly Tensor[]) => Effect.Effect<readonly Tensor[], BackendError>;
+  /**
+   * Feeds the inputs after the resident ones; answers the outputs after the updated ones. Feeds may be reused by the caller after the answer.
+   * `spent` are an earlier run's answers that nobody reads any more: the engine may write the new ones into them, which saves a large answer's memory
+   * from being had and given back by every run.
+   */
+  readonly run: (feeds: readonly Tensor[], spent?: readonly Tensor[]) => Effect.Effect<readonly Tensor[], BackendError>;
   /** The resident values as they are now. */
   readonly read: Effect.Effect<readonly Tensor[], BackendError>;
 }

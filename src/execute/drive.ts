@@ -87,7 +87,7 @@ const answer = <E, R>(
         return open.opened;
       });
     case "run":
-      return sessions.get(command.session)!.session.run([...fields(command, world), ...command.feeds]);
+      return sessions.get(command.session)!.session.run([...fields(command, world), ...command.feeds], command.spent);
     case "read":
       return sessions.get(command.session)!.session.read;
     case "close":

@@ -112,11 +112,12 @@ const streamer = (
     if (n === 0) return results;
 
     const session = yield* open(program, resident);
+    let outputs: readonly Tensor[] | undefined;
     for (let start = 0; start < n; start += size) {
       const count = Math.min(size, n - start);
       // The last batch is filled up with its last example; what it gives again is dropped.
       const at = Int32Array.from({ length: size }, (_, i) => start + Math.min(i, count - 1));
-      const outputs = yield* run(session, [], { data, fields, at });
+      outputs = yield* run(session, [], { data, fields, at }, outputs);
       outputs.forEach((output, i) => {
         const width = output.data.length / size;
         results[i]!.data.set(output.data.subarray(0, count * width), start * width);

@@ -19,12 +19,16 @@ export interface Rows {
 export type Command =
   /** The resident inputs are `resident`, then the rows' fields where rows are given: data that stays in the engine between runs. */
   | { readonly do: "open"; readonly program: Program; readonly resident: readonly Tensor[]; readonly rows?: Rows }
-  /** Fed after the resident inputs: the rows' fields, then `feeds`. Answers the outputs past `updated`. */
+  /**
+   * Fed after the resident inputs: the rows' fields, then `feeds`. Answers the outputs past `updated`; it may write them into `spent`, the answers of
+   * an earlier run that nobody reads any more.
+   */
   | {
       readonly do: "run";
       readonly session: Session;
       readonly rows?: Rows;
       readonly feeds: readonly Tensor[];
+      readonly spent?: readonly Tensor[];
     }
   /** Answers the resident values. */
   | { readonly do: "read"; readonly session: Session }
@@ -101,8 +105,17 @@ export function* run(
   session: Session,
   feeds: readonly Tensor[],
   rows?: Rows,
+  spent?: readonly Tensor[],
 ): Generator<Command, readonly Tensor[], Answer> {
-  return arrays(yield rows === undefined ? { do: "run", session, feeds } : { do: "run", session, feeds, rows });
+  return arrays(
+    yield {
+      do: "run",
+      session,
+      feeds,
+      ...(rows === undefined ? {} : { rows }),
+      ...(spent === undefined ? {} : { spent }),
+    },
+  );
 }
 
 export function* read(session: Session): Generator<Command, readonly Tensor[], Answer> {

@@ -175,6 +175,25 @@ export function suite(name: string, layer: Layer.Layer<CurrentBackend>, options:
       );
     });
 
+    it("may write into answers that are spent, and answers the same", async () => {
+      await using((backend) =>
+        Effect.gen(function* () {
+          const [fresh, reusing] = [
+            yield* backend.open(program(), resident()),
+            yield* backend.open(program(), resident()),
+          ];
+          // Of other types and shapes, too few: none may be taken for an answer.
+          let spent: readonly Tensor[] = [tensor("i32", [3], [1, 2, 3]), tensor("f32", [1, 3], [1, 2, 3])];
+          for (let step = 0; step < 4; step++) {
+            const answers = yield* fresh.run(feeds(step));
+            spent = yield* reusing.run(feeds(step), spent);
+            expect(spent).toEqual(answers);
+            expect(yield* reusing.read).toEqual(yield* fresh.read);
+          }
+        }).pipe(Effect.scoped),
+      );
+    });
+
     it("hold two sessions of one program apart", async () => {
       await using((backend) =>
         Effect.gen(function* () {

@@ -91,8 +91,21 @@ function byEngine(
   groups: number,
   shape: readonly number[],
 ): View {
-  const image = arrange(emitter, x, [[0], [3], [1], [2]]);
   const kernel = arrange(emitter, w, [[3], [2], [0], [1]]);
+  const dims = [shape[0]!, shape[3]!, shape[1]!, shape[2]!];
+  return grouped(emitter, convolve(emitter, x, kernel, windows, groups, dims), x.dtype, shape, [[0], [3], [1], [2]]);
+}
+
+/** kernel[o, c / groups, kh, kw] over an image, as [n, o, h', w']. */
+export function convolve(
+  emitter: Emitter,
+  x: View,
+  kernel: OnnxValue,
+  windows: Windows,
+  groups: number,
+  dims: readonly number[],
+): OnnxValue {
+  const image = arrange(emitter, x, [[0], [3], [1], [2]]);
   const [rows, columns] = [alongAxis(windows, 0), alongAxis(windows, 1)];
   // What the last window reads past the input.
   const high = ([0, 1] as const).map((i) => {
@@ -100,14 +113,12 @@ function byEngine(
     const end = (out - 1) * windows.stride[i] + (windows.kernel[i] - 1) * windows.dilation[i] + 1;
     return Math.max(0, end - low - windows.input[i]);
   });
-  const dims = [shape[0]!, shape[3]!, shape[1]!, shape[2]!];
-  const value = emitter.emit("Conv", [image, kernel], image.type, dims, {
+  return emitter.emit("Conv", [image, kernel], image.type, dims, {
     strides: { ints: windows.stride },
     dilations: { ints: windows.dilation },
     pads: { ints: [rows.low, columns.low, high[0]!, high[1]!] },
     group: { int: groups },
   });
-  return grouped(emitter, value, x.dtype, shape, [[0], [3], [1], [2]]);
 }
 
 /** One row for each place of each example: [n h' w', kh kw c], or with groups [g, n h' w', kh kw c / g]. */
