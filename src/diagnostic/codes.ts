@@ -121,6 +121,15 @@ export const codes = {
   MTT5604: "a method that needs a Hessian without negative curvature",
   MTT5605: "a series that diverges",
   MTT5606: "a factor or basis that does not fit into memory",
+  MTT5607: "a method over checkpoints, of a training that kept none",
+  MTT5608: "representer points of a network without a last layer of weights",
+  MTT5609: "a method that needs labels, with a loss that has none",
+  MTT5610: "a solve that missed its tolerance",
+  MTT5611: "no example to explain, or none to score",
+  MTT5612: "something that a method cannot answer",
+  MTT5651: "an influence query over an empty data set",
+  MTT5652: "examples that are not those the model was trained with",
+  MTT5653: "a test example that the query does not have",
 } as const satisfies { readonly [code: `MTT${number}`]: string };
 
 export type Code = keyof typeof codes;
