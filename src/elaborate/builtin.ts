@@ -1,6 +1,7 @@
 import type { Call, Expression, Pipe } from "../syntax/ast.ts";
 import { evaluateAll } from "./call.ts";
 import { callData, isDataFunction } from "./kinds/data.ts";
+import { callScores, isScoresFunction } from "./kinds/scores.ts";
 import { readNumber } from "./read.ts";
 import type { Scope } from "./scope.ts";
 import type { Value } from "./value.ts";
@@ -15,6 +16,7 @@ export interface BuiltinCall {
 export const callBuiltin = (call: BuiltinCall, scope: Scope): Value => {
   const { name, expression, expressions } = call;
   if (isDataFunction(name)) return callData(call, scope);
+  if (isScoresFunction(name)) return callScores(call, scope);
   if (scope.building !== undefined && isPrediction(name))
     return { kind: "tensor", value: scope.building.prediction(expression) };
   const values = evaluateAll(expressions, scope);

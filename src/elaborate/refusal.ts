@@ -51,4 +51,14 @@ export const refuse = {
   tooDeep: refusal("MTT4009"),
   /** A value of another sort than the place takes. */
   value: refusal("MTT4010"),
+  /** A measured quantity that does not follow small changes of the weights. */
+  noDerivative: refusal("MTT4011"),
+  /** A layer that the network does not have. */
+  unknownLayer: refusal("MTT4012"),
+  /** Examples that the model was not trained with. */
+  notTrainedWith: refusal("MTT4013"),
+  /** A network that sees the other examples of a batch outside of training too. */
+  seesBatch: refusal("MTT4014"),
+  /** A method that needs what the model, or the declared scores, do not have. */
+  unfit: refusal("MTT4015"),
 };

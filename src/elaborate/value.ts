@@ -3,6 +3,7 @@ import type { Field } from "../plan/dataset.ts";
 import type { Formula } from "../plan/plan.ts";
 import type { Block, Expression, Step } from "../syntax/ast.ts";
 import type { Instance } from "./instance.ts";
+import type { PlannedInfluence } from "./kinds/planned.ts";
 
 /** What an expression comes to while a program is elaborated: known now, or a value of the graph being built. */
 export type Value =
@@ -19,6 +20,7 @@ export type Value =
   | Made
   | DatasetValue
   | StepValue
+  | ScoresValue
   | FigureValue;
 
 /** A value of the graph that the scope builds; no other scope may use it. */
@@ -64,6 +66,13 @@ export interface DatasetValue {
 export interface StepValue {
   readonly kind: "step";
   readonly step: Step;
+}
+
+/** The scores of an influence, or those for one of its test examples. */
+export interface ScoresValue {
+  readonly kind: "scores";
+  readonly influence: PlannedInfluence;
+  readonly test?: number;
 }
 
 /** A number, text or flag that is known only after steps ran; `step` figures are numbered when an assert lists its inputs. */
@@ -115,6 +124,8 @@ export const describe = (value: Value): string => {
       return "a data set";
     case "step":
       return `the step \`${value.step.name.text}\``;
+    case "scores":
+      return `scores of \`${value.influence.id}\``;
     case "figure":
       return "a figure known only after a run";
   }

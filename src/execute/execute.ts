@@ -11,6 +11,7 @@ import { type Failing, type StepFailure, stepFailure } from "./failure.ts";
 import { assertStep } from "./kinds/assert.ts";
 import { dataStep, queryStep } from "./kinds/data.ts";
 import { evaluateStep } from "./kinds/evaluate.ts";
+import { groupStep, influenceStep } from "./kinds/influence.ts";
 import { predictStep } from "./kinds/predict.ts";
 import { reportStep } from "./kinds/report.ts";
 import { trainStep } from "./kinds/train.ts";
@@ -65,7 +66,9 @@ const compute = (
     case "assert":
       return assertStep({ ...step, body }, inputs, setting);
     case "influence":
+      return influenceStep({ ...step, body }, inputs, setting);
     case "group":
+      return groupStep({ ...step, body }, inputs, setting);
     case "validate":
       return Effect.die(new TypeError(`elaborate refuses ${body.kind} steps until they can be computed`));
     case "report":

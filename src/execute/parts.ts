@@ -66,6 +66,8 @@ export const partsOf = (
 
     const first = yield* find;
     if (Option.isSome(first)) return first.value;
+    // The lock's scope ends with the part; what its algorithm opens belongs to whoever asked for the part.
+    const around = yield* Effect.context<S>();
     return yield* Effect.scoped(
       Effect.gen(function* () {
         yield* store.lock(label.key, Effect.logInfo(`another run is computing ${name}; waiting for its result`));
@@ -73,8 +75,9 @@ export const partsOf = (
         if (Option.isSome(second)) return second.value;
         yield* emit({ event: "step.started", step: name, kind: "part", key: label.key });
         const start = yield* Clock.currentTimeMillis;
-        const state = yield* compute(yield* last, (at, reached) =>
-          Effect.asVoid(storeComputed(trail, toComputed(reached), 0, at)),
+        const state = yield* Effect.provide(
+          compute(yield* last, (at, reached) => Effect.asVoid(storeComputed(trail, toComputed(reached), 0, at))),
+          around,
         );
         const seconds = ((yield* Clock.currentTimeMillis) - start) / 1000;
         yield* tell("step.finished", yield* storeComputed(label, toComputed(state), seconds), state);

@@ -48,10 +48,10 @@ export const callData = (call: BuiltinCall, scope: Scope): Value => {
 };
 
 /** A query inside of another: `blame.test/where` for the place `blame.test/`. */
-const idFor = (scope: Scope, operation: string): string =>
+export const idFor = (scope: Scope, operation: string): string =>
   scope.place.endsWith("/") ? `${scope.place}${operation}` : scope.place;
 
-const inside = (scope: Scope, more = ""): Scope => ({
+export const inside = (scope: Scope, more = ""): Scope => ({
   ...scope,
   place: `${scope.place.endsWith("/") ? scope.place : `${scope.place}/`}${more}`,
 });
@@ -136,7 +136,7 @@ const transform = (call: BuiltinCall, scope: Scope): Value => {
   }
 };
 
-const addQuery = (
+export const addQuery = (
   operation: DataOperation,
   fields: readonly Field[],
   inputs: readonly string[],

@@ -57,6 +57,14 @@ const content = (value: Value, e: Expression, scope: Scope, inputs: string[]): J
       return Object.fromEntries([...value.fields].map(([name, item]) => [name, content(item, e, scope, inputs)]));
     case "step":
       return { input: inputNumber(planned(value.step, scope.session).id, inputs), name: value.step.name.text };
+    case "scores": {
+      const { influence, test } = value;
+      return {
+        input: inputNumber(influence.id, inputs),
+        name: influence.id,
+        ...(test === undefined ? {} : { test }),
+      };
+    }
     case "dataset":
       return { input: inputNumber(value.step, inputs), name: value.step };
     case "figure":

@@ -3,6 +3,7 @@ import { refuse } from "../refusal.ts";
 import type { Scope, Session } from "../scope.ts";
 import type { Value } from "../value.ts";
 import { planEvaluate } from "./evaluate.ts";
+import { planInfluence } from "./influence.ts";
 import type { Planned } from "./planned.ts";
 import { planReport } from "./report.ts";
 import { planTrain } from "./train.ts";
@@ -12,7 +13,7 @@ export type PlanStep = (step: Step, session: Session) => Planned;
 
 const cannotRun: PlanStep = (step) => {
   throw refuse.notYet(step.name.span, `\`${step.step}\` steps cannot run yet`, {
-    help: "`train`, `evaluate`, `report` and `assert` can",
+    help: "declare a `train` for each setting; the other kinds of step can run",
   });
 };
 
@@ -21,7 +22,7 @@ const kinds: { readonly [K in StepKind]: PlanStep } = {
   train: planTrain,
   evaluate: planEvaluate,
   report: planReport,
-  influence: cannotRun,
+  influence: planInfluence,
   validate: cannotRun,
   sweep: cannotRun,
 };
@@ -42,7 +43,10 @@ export const planned = (step: Step, session: Session): Planned => {
 };
 
 /** `accuracy_on_test.accuracy`: a figure of the step's result. */
-export const stepField = (step: Step, name: string, scope: Scope): Value => ({
-  kind: "figure",
-  formula: { kind: "figure", step: planned(step, scope.session).id, name },
-});
+export const stepField = (step: Step, name: string, scope: Scope): Value => {
+  const of = planned(step, scope.session);
+  // All scores, for a picture: no figure.
+  if (of.kind === "influence" && name === "scores") return { kind: "scores", influence: of };
+  if (of.kind === "validate" && name === "points") return { kind: "step", step };
+  return { kind: "figure", formula: { kind: "figure", step: of.id, name } };
+};

@@ -16,6 +16,7 @@ import { Events, type Figures } from "../events.ts";
 import type { Outcome } from "../outcome.ts";
 import type { Setting } from "../setting.ts";
 import { warn } from "../warn.ts";
+import { scoresOf } from "./influence.ts";
 
 type Of<K extends Body["kind"]> = Step & { readonly body: Extract<Body, { readonly kind: K }> };
 
@@ -51,10 +52,27 @@ export const queryStep = (step: Of<"query">, inputs: readonly Outcome[], setting
     keep,
     Effect.gen(function* () {
       const sets: (Dataset | Predictions)[] = [];
-      for (const input of inputs) sets.push(input.data ?? (yield* predictionsOf(input)));
+      const { operation } = step.body;
+      const test = operation.op === "most_harmful" || operation.op === "most_helpful" ? operation.test : undefined;
+      for (const input of inputs)
+        sets.push(
+          input.data ??
+            (input.figures.sign === undefined ? yield* predictionsOf(input) : yield* rankedBy(input, inputs, test)),
+        );
       return yield* applyOperation(step.body.operation, sets, examplesOn(setting));
     }),
   );
+
+/** Scores of an influence as what is said of the examples of its data, which is input 0. */
+const rankedBy = Effect.fnUntraced(function* (scores: Outcome, [data]: readonly Outcome[], test: number | undefined) {
+  const { values, index } = yield* scoresOf(scores, test);
+  const said: Predictions = {
+    values: { dtype: "f64", shape: [values.length], data: values },
+    index,
+    source: data!.data!.source,
+  };
+  return said;
+});
 
 const predictionsOf = (outcome: Outcome) =>
   Effect.gen(function* () {

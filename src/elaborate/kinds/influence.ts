@@ -1,0 +1,218 @@
+import { nearMiss } from "../../diagnostic/near-miss.ts";
+import { DEFAULT_BUDGET } from "../../influence/problem.ts";
+import type { Field } from "../../plan/dataset.ts";
+import type { Influence, Method } from "../../plan/influence.ts";
+import type { Measure, Network } from "../../plan/network.ts";
+import type { Body } from "../../plan/plan.ts";
+import { preimage } from "../../plan/preimage.ts";
+import type { Training } from "../../plan/training.ts";
+import { sizeOf } from "../../shape/tensor.ts";
+import type { Step } from "../../syntax/ast.ts";
+import { readQuantity } from "../quantities.ts";
+import { readNumber, readText, wordOf } from "../read.ts";
+import { readAccept, readMethod } from "../read-method.ts";
+import { refuse } from "../refusal.ts";
+import type { Session } from "../scope.ts";
+import { addStep } from "../steps.ts";
+import { type DatasetValue, describe } from "../value.ts";
+import { readDataset } from "./data.ts";
+import type { PlannedInfluence, PlannedTrain } from "./planned.ts";
+import { readModel } from "./predict.ts";
+import { StepFields } from "./step-fields.ts";
+
+/** The step's inputs: the model, its data, the test data, the part of the data that is scored, other models of an ensemble. */
+export const planInfluence = (step: Step, session: Session): PlannedInfluence => {
+  const fields = new StepFields(step, session);
+  const model = fields.require("model", readModel);
+  mustNotSeeBatch(model, fields);
+  const test = fields.read("test", (value, e, scope) =>
+    wordOf(value) === "self" ? "self" : readDataset(value, e, scope),
+  );
+  if (test === undefined)
+    throw refuse.value(step.name.span, `\`${step.name.text}\` needs \`test\``, {
+      help: "the examples to explain, or `test: self` for the influence of each training example on itself",
+    });
+  const tested = test === "self" ? model.data : test;
+  mustFeed(model, tested, "test", fields);
+  const train = fields.read("train", readDataset);
+  if (train !== undefined) mustBePartOf(model, train, fields, session);
+  const measure =
+    fields.read("measure", (value, e, scope) => readQuantity(value, model, tested.fields, { e, scope })) ?? model.loss;
+  mustHaveTargets(measure, model, tested.fields, fields);
+  const method = fields.require("method", (value, e, scope) => readMethod(value, { e, scope }));
+  const top = fields.read("top", (value, e, scope) => readNumber(value, "top", { from: 1, whole: true }, { e, scope }));
+  const layers = fields.read("layers", (value, e, scope) => {
+    if (value.kind !== "list")
+      throw refuse.value(e.span, `\`layers\` is a list of texts, and this is ${describe(value)}`);
+    return value.items.map((item, i) => {
+      const place = { e: e.kind === "list" ? e.items[i]! : e, scope };
+      const layer = readText(item, "layers", place);
+      mustBeLayer(layer, model.network, place.e.span);
+      return layer;
+    });
+  });
+  const accept = fields.read("accept", (value, e, scope) => readAccept(value, { e, scope }));
+  const training = trainingOf(model, session);
+  const of = fields.name("of") === "input" ? "input" : "example";
+  mustFit(method, model, training, layers, fields);
+  const influence: Influence = {
+    network: model.network,
+    loss: model.loss,
+    measure,
+    test: test === "self" ? "self" : "data",
+    of,
+    method,
+    ...(training.regularize === undefined ? {} : { regularize: training.regularize }),
+    // One score for each example is all there is of self-influence.
+    ...(top === undefined || test === "self" ? {} : { top }),
+    ...(layers === undefined ? {} : { layers }),
+    ...(accept === undefined ? {} : { accept }),
+  };
+  const part = train === undefined || train.step === model.data.step ? undefined : train;
+  const id = addStep(session, {
+    id: step.name.text,
+    declared: true,
+    body: { kind: "influence", influence, part: part !== undefined, ...traced(method, training, fields) },
+    inputs: [
+      model.id,
+      model.data.step,
+      ...(test === "self" ? [] : [test.step]),
+      ...(part === undefined ? [] : [part.step]),
+      ...ensemble(method, model, session),
+    ],
+    span: step.name.span,
+  });
+  return { kind: "influence", id, influence, model, test: test === "self" ? undefined : test, part };
+};
+
+export const trainingOf = (model: PlannedTrain, session: Session): Training => {
+  const body = session.steps.get(model.id)?.body;
+  if (body?.kind !== "train") throw new TypeError(`${model.id} is no training`);
+  return body.training;
+};
+
+/** Influence asks one example at a time, outside of training. */
+const mustNotSeeBatch = ({ id, network }: PlannedTrain, fields: StepFields): void => {
+  if (!network.inference.nodes.some(({ op }) => op === "batch_mean")) return;
+  throw refuse.seesBatch(
+    fields.span("model"),
+    `\`${network.name}\` takes means over a batch where \`training\` is false, and no example of \`${id}\` has an effect of its own`,
+    { help: "carry the mean in a state and read that outside of training, as `batch_norm` does" },
+  );
+};
+
+const mustFeed = (model: PlannedTrain, data: DatasetValue, field: string, fields: StepFields): void => {
+  for (const { name, type } of model.network.fields) {
+    const found = data.fields.find((candidate) => candidate.name === name);
+    if (found !== undefined && `${found.type.shape}` === `${type.shape}`) continue;
+    const has = found === undefined ? "the data lacks it" : `the data has [${found.type.shape.join(", ")}]`;
+    throw refuse.field(fields.span(field), `\`${model.id}\` reads \`${name}\`, [${type.shape.join(", ")}], and ${has}`);
+  }
+};
+
+/** The fields that the measure compares with are there, with the classes that the model learned. */
+const mustHaveTargets = (
+  { name, targets }: Measure,
+  model: PlannedTrain,
+  data: readonly Field[],
+  fields: StepFields,
+): void => {
+  for (const target of targets) {
+    const found = data.find((field) => field.name === target);
+    const learned = model.data.fields.find((field) => field.name === target);
+    if (found === undefined)
+      throw refuse.field(fields.span("test"), `\`${name}\` compares with \`${target}\`, which the test data lacks`, {
+        help: "measure `logit(k)` or `probability(k)`, which read no label",
+      });
+    if (learned?.classes === undefined || found.classes === learned.classes) continue;
+    throw refuse.field(
+      fields.span("test"),
+      `\`${model.id}\` learned ${learned.classes} classes of \`${target}\`, and the test data has ${found.classes ?? "no classes of it"}`,
+    );
+  }
+};
+
+/** Other data than the model's has no influence on it. Whether each example is the model's is seen when the step runs. */
+const mustBePartOf = (model: PlannedTrain, train: DatasetValue, fields: StepFields, session: Session): void => {
+  const [own, asked] = [sourceOf(model.data.step, session), sourceOf(train.step, session)];
+  if (own === asked) return;
+  throw refuse.notTrainedWith(
+    fields.span("train"),
+    `\`${model.id}\` was trained with examples of another source, and these have no influence on it`,
+    { help: "leave `train` out for all of the model's examples, or name a part of its data" },
+  );
+};
+
+/** What the source behind a view is, as text. */
+const sourceOf = (id: string, session: Session): string => {
+  const step = session.steps.get(id)!;
+  return step.body.kind === "query" ? sourceOf(step.inputs[0]!, session) : JSON.stringify(preimage(step.body));
+};
+
+const mustBeLayer = (layer: string, { name, weights }: Network, span: ReturnType<StepFields["span"]>): void => {
+  const known = new Set(weights.flatMap(({ path }) => [path.split("/")[0]!, path]));
+  if (known.has(layer)) return;
+  const near = nearMiss(layer, known);
+  const layers = [...known].filter((candidate) => !candidate.includes("/"));
+  throw refuse.unknownLayer(span, `\`${name}\` has no layer \`${layer}\``, {
+    help: near === undefined ? `its layers are ${layers.join(", ")}` : `did you mean \`${near}\`?`,
+  });
+};
+
+/** What the method asks of the model. */
+const mustFit = (
+  method: Method,
+  { id, network }: PlannedTrain,
+  training: Training,
+  layers: readonly string[] | undefined,
+  fields: StepFields,
+): void => {
+  if (method.kind === "exact") {
+    const asked = network.weights.filter(
+      ({ path }) => layers?.some((layer) => path === layer || path.startsWith(`${layer}/`)) ?? true,
+    );
+    const p = asked.reduce((sum, { type }) => sum + sizeOf(type.shape), 0);
+    const bytes = 8 * p * p;
+    if (bytes > DEFAULT_BUDGET)
+      throw refuse.tooLarge(
+        fields.span("method"),
+        `the Hessian of ${p.toLocaleString("en")} weights would take ${gibibytes(bytes)}, and at most ${gibibytes(DEFAULT_BUDGET)} are allowed`,
+        { help: '`cg()` solves the same without holding it; `layers: ["layer0"]` asks for some weights only' },
+      );
+  }
+  if (method.kind === "tracin" && training.optimizer.kind === "lbfgs")
+    throw refuse.unfit(
+      fields.span("method"),
+      `\`tracin\` follows the steps of a training, and \`${id}\` took none: L-BFGS`,
+      {
+        help: "take `cg()`, or train with an optimizer that goes by steps",
+      },
+    );
+};
+
+/** The rates by which TracIn weighs the checkpoints. */
+const traced = (
+  method: Method,
+  { optimizer, batch, length }: Training,
+  fields: StepFields,
+): Pick<Extract<Body, { kind: "influence" }>, "traced"> => {
+  if (method.kind !== "tracin") return {};
+  if (optimizer.kind === "lbfgs") throw refuse.unfit(fields.span("method"), "`tracin` follows the steps of a training");
+  return { traced: { rate: optimizer.rate, batch, bySteps: length !== undefined && "steps" in length } };
+};
+
+/** Models like this one from other seeds. */
+const ensemble = (method: Method, model: PlannedTrain, session: Session): readonly string[] => {
+  if (method.kind !== "trak") return [];
+  const step = session.steps.get(model.id)!;
+  const training = trainingOf(model, session);
+  return Array.from({ length: method.models - 1 }, (_, i) => {
+    const id = `${model.id}/seed ${training.seed + i + 1}`;
+    if (session.steps.has(id)) return id;
+    const body: Body = { kind: "train", training: { ...training, seed: training.seed + i + 1 } };
+    return addStep(session, { ...step, id, declared: false, body });
+  });
+};
+
+const gibibytes = (bytes: number): string =>
+  `${(bytes / 2 ** 30).toLocaleString("en", { maximumFractionDigits: 2 })} GiB`;

@@ -1,0 +1,102 @@
+import type { Expression } from "../../syntax/ast.ts";
+import type { BuiltinCall } from "../builtin.ts";
+import { evaluate } from "../expression.ts";
+import { readNumber } from "../read.ts";
+import { refuse } from "../refusal.ts";
+import { type Scope, spanFor } from "../scope.ts";
+import { addStep } from "../steps.ts";
+import { describe, type ScoresValue, type Value } from "../value.ts";
+import { addQuery, idFor, inside, readDataset } from "./data.ts";
+import type { PlannedInfluence } from "./planned.ts";
+import { planned } from "./steps.ts";
+
+const functions = ["most_harmful", "most_helpful", "of_test", "group"] as const;
+type ScoresFunction = (typeof functions)[number];
+export const isScoresFunction = (name: string): name is ScoresFunction => functions.some((known) => known === name);
+
+/** A query over scores: adds its step, once for each place of the text. */
+export const callScores = (call: BuiltinCall, scope: Scope): Value => {
+  const { datasets } = scope.session;
+  const known = datasets.get(call.expression);
+  if (known !== undefined) return known;
+  const value = query(call, scope);
+  datasets.set(call.expression, value);
+  return value;
+};
+
+const query = ({ name, expressions, expression }: BuiltinCall, scope: Scope): Value => {
+  if (!isScoresFunction(name)) throw new TypeError(`${name} asks no scores`);
+  const e = expressions.get("scores")!;
+  const { influence, test } = readScores(evaluate(e, inside(scope)), e, scope);
+  const number = (of: string, from: number): number => {
+    const argument = expressions.get(of)!;
+    return readNumber(evaluate(argument, scope), of, { from, whole: true }, { e: argument, scope });
+  };
+  switch (name) {
+    case "of_test":
+      if (influence.test === undefined)
+        throw refuse.unfit(
+          spanFor(expression.span, scope),
+          "self-influence has one score for each example, and no test examples",
+        );
+      if (test !== undefined)
+        throw refuse.unfit(spanFor(expression.span, scope), "these are the scores of one test example already");
+      return { kind: "scores", influence, test: number("at", 0) };
+    case "most_harmful":
+    case "most_helpful": {
+      mustBeKept(influence, expression, scope);
+      const { data } = influence.model;
+      const operation = { op: name, n: number("n", 0), ...(test === undefined ? {} : { test }) };
+      return addQuery(operation, data.fields, [data.step, influence.id], idFor(scope, name), expression, scope);
+    }
+    case "group": {
+      mustBeKept(influence, expression, scope);
+      const setExpression = expressions.get("set")!;
+      const set = readDataset(evaluate(setExpression, inside(scope, "group/")), setExpression, scope);
+      const order = expressions.has("order") ? number("order", 1) : 1;
+      if (order > 2)
+        throw refuse.range(
+          spanFor(expressions.get("order")!.span, scope),
+          `a group's effect is of order 1 or 2, and got ${order}`,
+        );
+      if (order === 2)
+        throw refuse.notYet(spanFor(expression.span, scope), "second-order effects of groups are not computed yet", {
+          help: "`group(blame, set)` is the sum of the scores",
+        });
+      const step = addStep(scope.session, {
+        id: `group(${influence.id}, ${set.step})`,
+        declared: false,
+        body: { kind: "group", order: 1, ...(test === undefined ? {} : { test }) },
+        inputs: [influence.id, set.step],
+        span: expression.span,
+      });
+      return { kind: "figure", formula: { kind: "figure", step, name: "effect" } };
+    }
+  }
+};
+
+/** A declared influence, or its scores for one test example. */
+export const readScores = (value: Value, e: Expression, scope: Scope): Omit<ScoresValue, "kind"> => {
+  if (value.kind === "scores") return value;
+  if (value.kind === "step") {
+    const influence = planned(value.step, scope.session);
+    if (influence.kind === "influence") return { influence };
+  }
+  throw refuse.value(spanFor(e.span, scope), `scores are expected here, and this is ${describe(value)}`);
+};
+
+/** Rankings and sums need a score of every example. */
+export const mustBeKept = ({ id, influence }: PlannedInfluence, e: Expression, scope: Scope): void => {
+  if (influence.of === "input")
+    throw refuse.unfit(spanFor(e.span, scope), `\`${id}\` tells of pixels, and this needs one score for each example`, {
+      help: "declare another influence with `of: example`: the solves are shared",
+    });
+  if (influence.top !== undefined)
+    throw refuse.unfit(
+      spanFor(e.span, scope),
+      `\`${id}\` keeps ${influence.top} scores of each test example, and this needs all`,
+      {
+        help: "leave `top` out, or declare another influence without it: the solves are shared",
+      },
+    );
+};
