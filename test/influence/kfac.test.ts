@@ -39,7 +39,7 @@ import {
 
 /** The dense matrix of (C + damping)^exponent. */
 function* assembled(method: Algorithm<Factored>, size: number, exponent = 1, damping = 0): Algorithm<Matrix> {
-  const spectral = yield* fit;
+  const spectral = yield* method;
   const rows = matrixOf(yield* spectral.power(units(size), exponent, damping));
   yield* spectral.close();
   return rows;
