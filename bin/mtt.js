@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // Starts the bundled program on a Node new enough: the system's may be older than the one in node_modules.
-import { spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import module from "node:module";
 import { fileURLToPath } from "node:url";
@@ -16,12 +16,21 @@ if (major < 22 || (major === 22 && minor < 19)) {
     console.error(`mtt: Node ${process.versions.node} is too old; mtt needs 22.19 or newer (npm install brings one)`);
     process.exit(2);
   }
-  const { status, signal } = spawnSync(own, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], {
-    stdio: "inherit",
+  const child = spawn(own, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], {
+    stdio: ["inherit", "inherit", "inherit", "ipc"],
   });
-  if (signal !== null) process.kill(process.pid, signal);
-  process.exit(status ?? 3);
+  // Ctrl-C on a terminal reaches both processes; the other signals, and those sent to this one alone, are passed on.
+  process.on("SIGINT", () => process.stdin.isTTY || child.kill("SIGINT"));
+  for (const signal of ["SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
+  child.on("exit", (status, signal) => {
+    if (signal === null) process.exit(status ?? 3);
+    process.removeAllListeners(signal);
+    process.kill(process.pid, signal);
+  });
 } else if (existsSync(bundle)) {
+  // Started by the above: without its starter, even one that was killed, the program has no reason to go on.
+  process.on("disconnect", () => process.kill(process.pid, "SIGKILL"));
+  process.channel?.unref();
   module.enableCompileCache?.();
   await import(bundle.href);
 } else {
