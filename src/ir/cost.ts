@@ -141,3 +141,22 @@ export function peakBytes(graph: Graph): number {
   });
   return peak;
 }
+
+/** The batch at which a graph's memory is first measured, and twice it. */
+const TRIAL = 4;
+
+/**
+ * How many examples, from 1 to `most`, a graph may be made for so that its peak stays within `bytes`, what does not grow with the batch counted too.
+ * The peak grows by straight lines, ever steeper: two small graphs say where to look, and the answer is measured itself. 1 where nothing fits.
+ */
+export function batchWithin(graph: (batch: number) => Graph, bytes: number, most: number): number {
+  const [once, twice] = [peakBytes(graph(TRIAL)), peakBytes(graph(2 * TRIAL))];
+  const each = Math.max(1, (twice - once) / TRIAL);
+  let size = Math.max(1, Math.min(most, Math.floor((bytes - once) / each) + TRIAL));
+  while (size > 1) {
+    const peak = peakBytes(graph(size));
+    if (peak <= bytes) break;
+    size = Math.max(1, Math.min(size - 1, Math.floor((size * bytes) / peak)));
+  }
+  return size;
+}

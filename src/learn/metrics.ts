@@ -1,3 +1,4 @@
+import { batchWithin } from "../ir/cost.ts";
 import type { Graph } from "../ir/graph.ts";
 import { type Algorithm, AlgorithmFailure, close, open, run } from "../plan/algorithm.ts";
 import type { Measure, Network } from "../plan/network.ts";
@@ -13,6 +14,8 @@ export type Parameters = Readonly<Record<string, Tensor>>;
 export interface EvaluateOptions {
   /** Examples in one run; what fits a modest memory where absent. Results do not depend on it beyond rounding. */
   readonly batch?: number;
+  /** Bytes that a run may hold, parameters among them, where `batch` is absent. */
+  readonly memory?: number;
   /** Which of the step's data inputs; 0 where absent. */
   readonly data?: number;
   /** Without progress: inside another algorithm, which has its own. */
@@ -100,13 +103,14 @@ const streamer = (
   network: Network,
   measures: readonly Measure[],
   n: number,
-  { batch, data = 0, quiet = false }: EvaluateOptions,
+  { batch, memory, data = 0, quiet = false }: EvaluateOptions,
 ): ((parameters: Parameters) => Algorithm<readonly Tensor[]>) => {
   const prepared = new Map<Precision, Prepared>();
   return function* (parameters) {
     const resident = inOrder(network, parameters);
     const precision: Precision = resident.some(({ dtype }) => dtype === "f64") ? "f64" : "f32";
-    const { program, size, types, fields } = prepared.get(precision) ?? prepare(network, measures, n, precision, batch);
+    const { program, size, types, fields } =
+      prepared.get(precision) ?? prepare(network, measures, n, precision, batch, memory);
     prepared.set(precision, { program, size, types, fields });
     const results = types.map(({ dtype, shape }) => zeros(dtype, [n, ...shape]));
     if (n === 0) return results;
@@ -144,10 +148,13 @@ const prepare = (
   n: number,
   precision: Precision,
   batch: number | undefined,
+  memory: number | undefined,
 ): Prepared => {
   const each = exampleMeasures(network, measures, precision);
-  const size = Math.max(1, Math.min(n, batch ?? batchFor(each)));
-  const graph = batchMeasures(network, measures, size, precision);
+  const graphOf = (size: number) => batchMeasures(network, measures, size, precision);
+  const fits = () => (memory === undefined ? batchFor(each) : batchWithin(graphOf, memory, Math.min(n, MOST)));
+  const size = Math.max(1, Math.min(n, batch ?? fits()));
+  const graph = graphOf(size);
   return {
     program: { graph, resident: parameterCount(network), updated: 0 },
     size,
@@ -169,10 +176,12 @@ export const inOrder = (network: Network, parameters: Parameters): readonly Tens
     return found;
   });
 
+/** Examples in one run: more gain nothing. */
+const MOST = 1024;
 const BATCH_BYTES = 64 * 1024 * 1024;
 
 /** How many examples a graph of one example is run for at once: what fits these bytes, at most `most`. */
-export const batchFor = (graph: Graph, bytes: number = BATCH_BYTES, most = 1024): number => {
+export const batchFor = (graph: Graph, bytes: number = BATCH_BYTES, most = MOST): number => {
   const each = graph.nodes.reduce(
     (sum, { type }) => sum + sizeOf(type.shape) * constructors[type.dtype].BYTES_PER_ELEMENT,
     1,

@@ -1,5 +1,6 @@
 import * as Effect from "effect/Effect";
 import type * as Layer from "effect/Layer";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Backend } from "../../src/backend/backend.ts";
 import { CurrentBackend } from "../../src/backend/backend.ts";
@@ -10,10 +11,12 @@ import type { Prim, Prims } from "../../src/ir/primitives.ts";
 import { isFloat } from "../../src/shape/dtype.ts";
 import { type Tensor, tensor } from "../../src/shape/tensor.ts";
 import { jvp } from "../../src/transform/jvp.ts";
-import { vjp } from "../../src/transform/vjp.ts";
+import { withOutputs } from "../../src/transform/outputs.ts";
+import { gradient, hvp, vjp } from "../../src/transform/vjp.ts";
 import { vmap } from "../../src/transform/vmap.ts";
 import { expectClose } from "../conformance/checks.ts";
 import { drawDirection, drawOperand, graphOf, randomOf, rows } from "../conformance/operations.ts";
+import { networkGraph, networkInputs, networks } from "../transform/random-networks.ts";
 import { edges } from "./edges.ts";
 import { randomGraph } from "./random-graph.ts";
 
@@ -89,6 +92,20 @@ export function suite(name: string, layer: Layer.Layer<CurrentBackend>, options:
           graph.inputs.map(({ type }) => drawDirection(type, random)),
           `graph ${seed}`,
         );
+      });
+  });
+
+  describe(`${name}: networks`, () => {
+    for (let seed = 1; seed <= 4; seed++)
+      it(`whole gradients and Hessian-vector products of network ${seed}`, async () => {
+        const [network] = fc.sample(networks, { seed, numRuns: 1 });
+        const random = randomOf(seed);
+        const loss = withOutputs(networkGraph(network!, "f32"), [0]);
+        const inputs = networkInputs(loss, random);
+        const wrt = loss.inputs.flatMap((_, i) => (i >= 2 ? [i] : []));
+        await agrees(gradient(loss, wrt), inputs, `gradient of ${network!.names}`);
+        const v = wrt.map((i) => drawDirection(loss.inputs[i]!.type, random));
+        await agrees(hvp(loss, wrt), [...inputs, ...v], `Hessian-vector product of ${network!.names}`);
       });
   });
 

@@ -54,6 +54,20 @@ describe("evaluation", () => {
     expect(run.result.metrics.largest).toBeCloseTo((3 + 2 + 4 + 1 + 5) / 5, 14);
   });
 
+  it("does not depend on the memory it may take", () => {
+    const examples = classes(40, 3, 3, "f64");
+    const within = (memory: number) =>
+      drive(evaluate(linear(3, 3), identity, crossEntropy(3), [accuracy, loss], 40, { memory }), examples).result;
+    const all = within(1e9);
+    for (const memory of [1, 1500, 4000]) {
+      const few = within(memory);
+      expect(few.metrics.accuracy).toBe(all.metrics.accuracy);
+      few.losses.forEach((value, i) => {
+        expect(value).toBeCloseTo(all.losses[i]!, 13);
+      });
+    }
+  });
+
   it("does not depend on the batch", () => {
     const examples = classes(17, 3, 3, "f64");
     const with_ = (batch: number) =>
