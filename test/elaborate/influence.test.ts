@@ -1,0 +1,116 @@
+import { describe, expect, it } from "vitest";
+import { compileText, planOf, results, said, stepOf } from "./program.ts";
+
+const labelled = `
+let rows = csv("rows.csv", fields: { x: f32[2], label: class[3] })
+network L(x: f32[2]) -> f32[3] = x |> dense(3)
+train model { network: L, data: rows, loss: softmax_cross_entropy, optimizer: sgd(0.1), epochs: 2, seed: 4 }
+`;
+const two = `
+let rows = csv("rows.csv", fields: { x: f32[2], label: class[2] })
+network L(x: f32[2]) -> f32[] = reduce_sum(x |> dense(1))
+train model { network: L, data: rows, loss: binary_cross_entropy, optimizer: sgd(0.1), epochs: 2 }
+`;
+
+const measured = (program: string, measure: string) =>
+  stepOf(
+    planOf(`${program}\ninfluence blame { model: model, test: rows |> take(2), measure: ${measure}, method: cg }`),
+    "blame",
+    "influence",
+  ).body.influence.measure;
+
+const value = (program: string, measure: string, ...inputs: readonly (readonly number[])[]) =>
+  results(measured(program, measure).graph, ...inputs)[0]![0]!;
+
+describe("what influence measures, against values by hand", () => {
+  const logits = [1, 3, 2];
+
+  it("the margin: the label's logit minus the largest other one", () => {
+    expect(value(labelled, "margin", logits, [1])).toBe(1);
+    expect(value(labelled, "margin", logits, [0])).toBe(-2);
+    expect(measured(labelled, "margin").targets).toEqual(["label"]);
+    expect(value(two, "margin", [0.5], [1])).toBe(0.5);
+    expect(value(two, "margin", [0.5], [0])).toBe(-0.5);
+  });
+
+  it("a logit and a probability of a class", () => {
+    expect(value(labelled, "logit(2)", logits)).toBe(2);
+    const sum = Math.exp(1) + Math.exp(3) + Math.exp(2);
+    expect(value(labelled, "probability(0)", logits)).toBeCloseTo(Math.exp(1) / sum, 6);
+    expect(value(two, "logit(0)", [0.5])).toBe(-0.5);
+    expect(value(two, "probability(1)", [0.5])).toBeCloseTo(1 / (1 + Math.exp(-0.5)), 6);
+  });
+
+  it("the loss where nothing is said, and a block of the program", () => {
+    const gap = `block gap(logits: f32[k], label: class[k]) -> f32[] = reduce_sum(one_hot(label, k) * logits) - reduce_max(logits)`;
+    expect(value(`${labelled}${gap}`, "gap", logits, [2])).toBe(-1);
+    const plan = planOf(`${labelled}\ninfluence blame { model: model, test: rows, method: cg }`);
+    expect(stepOf(plan, "blame", "influence").body.influence.measure.name).toBe("softmax_cross_entropy");
+  });
+});
+
+describe("what a program may not ask of influence", () => {
+  const refusals = (text: string): readonly string[] => {
+    const compiled = compileText(text);
+    expect(compiled.plan).toBeUndefined();
+    return said(compiled);
+  };
+  const asked = (fields: string, program = labelled) =>
+    refusals(`${program}\ninfluence blame { model: model, ${fields} }`).map((line) => line.slice(0, 8));
+
+  it("a measure without a derivative", () => {
+    expect(
+      refusals(`${labelled}
+      block guess(logits: f32[k]) -> f32[] = reduce_max(floor(logits))
+      influence blame { model: model, test: rows, measure: guess, method: cg }`).join(),
+    ).toMatch(/MTT4011 at "guess": `guess` has no derivative/);
+  });
+
+  it("a class that is none, a layer that is none, a Hessian beyond the budget", () => {
+    expect(asked("test: rows, measure: logit(3), method: cg()")).toEqual(["MTT4008 "]);
+    expect(asked('test: rows, method: cg(), layers: ["layr0"]')).toEqual(["MTT4012 "]);
+    expect(
+      asked("test: rows, method: exact()", labelled.replace("x |> dense(3)", "x |> dense(5000) |> dense(3)")),
+    ).toEqual(["MTT4001 "]);
+  });
+
+  it("examples of another source than the model's", () => {
+    const glyphs = `
+let digits = glyphs(n: 40, seed: 1, image: f32[4, 4, 1])
+network N(image: f32[4, 4, 1]) -> f32[10] = image |> flatten |> linear(10)
+train model { network: N, data: digits.train, loss: softmax_cross_entropy, optimizer: lbfgs() }`;
+    expect(asked("test: digits.test, train: digits.test, method: cg()", glyphs)).toEqual(["MTT4013 "]);
+    expect(asked("test: digits.test, method: tracin()", glyphs)).toEqual(["MTT4015 "]);
+  });
+});
+
+describe("queries over scores", () => {
+  it("are steps that read the scores, the data first", () => {
+    const plan = planOf(`${labelled}
+      influence blame { model: model, test: rows |> take(2), method: cg }
+      train cleaned = model with { data: rows |> without(blame |> of_test(1) |> most_harmful(3)) }`);
+    const step = stepOf(plan, "cleaned.data/without/most_harmful", "query");
+    expect(step.inputs).toEqual(["rows", "blame"]);
+    expect(step.body.operation).toEqual({ op: "most_harmful", n: 3, test: 1 });
+    expect(plan.targets).toEqual(["cleaned"]);
+  });
+
+  it("ask more than is kept", () => {
+    const compiled = compileText(`${labelled}
+      influence blame { model: model, test: rows, method: cg, top: 5 }
+      train cleaned = model with { data: rows |> without(blame |> most_harmful(3)) }`);
+    expect(said(compiled).map((line) => line.slice(0, 7))).toEqual(["MTT4015"]);
+  });
+
+  it("an ensemble trains models of other seeds", () => {
+    const plan = planOf(`${labelled}\ninfluence blame { model: model, test: rows, method: trak(models: 3) }`);
+    expect(stepOf(plan, "blame", "influence").inputs).toEqual([
+      "model",
+      "rows",
+      "rows",
+      "model/seed 5",
+      "model/seed 6",
+    ]);
+    expect(stepOf(plan, "model/seed 5", "train").body.training.seed).toBe(5);
+  });
+});
