@@ -161,6 +161,7 @@ interface Summary {
 export const finished = (
   stdout: string,
 ): { readonly status: string; readonly steps: Readonly<Record<string, Summary>> } => {
+  if (stdout === "") throw new Error("the run printed nothing");
   const last = JSON.parse(stdout.trimEnd().split("\n").at(-1) ?? "");
   if (last.event !== "run.finished") throw new Error(`the last line is ${JSON.stringify(last)}`);
   return last;
