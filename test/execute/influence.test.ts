@@ -1,0 +1,212 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { layer as layerNode } from "@effect/platform-node/NodeServices";
+import * as Effect from "effect/Effect";
+import * as Layer from "effect/Layer";
+import { afterAll, describe, expect, it } from "vitest";
+import { reference } from "../../src/backend/reference.ts";
+import { hostConfig } from "../../src/data/config.ts";
+import type { Dataset } from "../../src/data/dataset.ts";
+import { gather } from "../../src/data/gather.ts";
+import { layerHttp } from "../../src/data/http.ts";
+import { readRows } from "../../src/execute/array-file.ts";
+import { Events, type RunEvent } from "../../src/execute/events.ts";
+import { execute } from "../../src/execute/execute.ts";
+import { SCORES } from "../../src/execute/kinds/influence.ts";
+import { Reports } from "../../src/execute/reports.ts";
+import { layerFileSystem } from "../../src/store/file-system.ts";
+import { planOf } from "../elaborate/program.ts";
+
+const folders: string[] = [];
+afterAll(() => {
+  for (const made of folders) rmSync(made, { recursive: true, force: true });
+});
+const folder = (): string => {
+  const made = mkdtempSync(join(tmpdir(), "mtt-influence-"));
+  folders.push(made);
+  return made;
+};
+
+/** Runs the program's targets on the reference backend; tells what came of it, the events, and rows of the scores. */
+const run = (text: string, store = folder()) => {
+  const events: RunEvent[] = [];
+  const plan = planOf(text);
+  const services = Layer.mergeAll(
+    layerFileSystem(store),
+    layerHttp,
+    Layer.succeed(Events, { emit: (event) => Effect.sync(() => void events.push(event)) }),
+    Layer.succeed(Reports, { version: 1, render: () => Effect.succeed("") }),
+  ).pipe(Layer.provideMerge(layerNode));
+  return Effect.runPromise(
+    Effect.gen(function* () {
+      const setting = { backend: reference, data: hostConfig("."), program: "test", reports: join(store, "reports") };
+      const result = yield* execute(
+        plan,
+        // What is a target keeps its contents.
+        plan.steps.map(({ id }) => id),
+        setting,
+      );
+      const outcome = (id: string) => result.outcomes.get(id)!;
+      const scores = (id: string, rows: number) =>
+        Effect.map(readRows(outcome(id).files![SCORES]!, 0, rows), ({ data, shape }) => ({ data: [...data], shape }));
+      const named = result.outcomes.has("blame") ? yield* scores("blame", 2) : undefined;
+      if (outcome("model") === undefined) throw new Error(JSON.stringify(result.diagnostics));
+      const parameters = yield* outcome("model").arrays("parameters");
+      return { ...result, outcome, events, parameters, blame: named };
+    }).pipe(Effect.provide(services)),
+  );
+};
+
+const STRENGTH = 0.05;
+const model = `
+let digits = glyphs(n: 40, seed: 1, image: f32[8, 8, 1])
+network N(image: f32[8, 8, 1]) -> f32[10] = image |> avg_pool(2x2) |> flatten |> linear(10)
+train model {
+  network: N, data: digits.train, loss: softmax_cross_entropy
+  optimizer: lbfgs(tolerance: 1e-9), regularize: l2(${STRENGTH})
+}
+`;
+const asked = (fields: string, name = "blame") =>
+  `influence ${name} { model: model, test: digits.test |> take(2), ${fields} }\n`;
+
+/** Gradient of the loss of one example by W [16, 10], by hand: x (p - y)ᵀ. */
+const lossGradient = (w: Float64Array, x: ArrayLike<number>, label: number): Float64Array => {
+  const logits = Array.from({ length: 10 }, (_, k) => {
+    let sum = 0;
+    for (let i = 0; i < 16; i++) sum += x[i]! * w[i * 10 + k]!;
+    return sum;
+  });
+  const powers = logits.map((z) => Math.exp(z - Math.max(...logits)));
+  const total = powers.reduce((a, b) => a + b, 0);
+  return Float64Array.from({ length: 160 }, (_, at) => {
+    const k = at % 10;
+    return x[Math.floor(at / 10)]! * (powers[k]! / total - (k === label ? 1 : 0));
+  });
+};
+
+/** Means over 2 x 2 pixels of 8 x 8. */
+const pooled = (pixels: ArrayLike<number>): Float64Array =>
+  Float64Array.from({ length: 16 }, (_, at) => {
+    const first = 16 * Math.floor(at / 4) + 2 * (at % 4);
+    return (pixels[first]! + pixels[first + 1]! + pixels[first + 8]! + pixels[first + 9]!) / 4;
+  });
+
+const rowsOf = (data: Dataset) => {
+  const n = data.index.length;
+  const all = Int32Array.from({ length: n }, (_, i) => i);
+  const [image, label] = [gather(data, "image", all, "f64"), gather(data, "label", all, "f64")];
+  return Array.from({ length: n }, (_, i) => ({
+    x: pooled(image.data.subarray(i * 64, (i + 1) * 64)),
+    label: Number(label.data[i]),
+  }));
+};
+
+/** Solves by Gauss's elimination with pivots. */
+const solve = (matrix: readonly Float64Array[], rhs: Float64Array): Float64Array => {
+  const rows = matrix.map((row, i) => Float64Array.from([...row, rhs[i]!]));
+  const n = rows.length;
+  for (let k = 0; k < n; k++) {
+    let pivot = k;
+    for (let i = k + 1; i < n; i++) if (Math.abs(rows[i]![k]!) > Math.abs(rows[pivot]![k]!)) pivot = i;
+    [rows[k], rows[pivot]] = [rows[pivot]!, rows[k]!];
+    for (let i = k + 1; i < n; i++) {
+      const factor = rows[i]![k]! / rows[k]![k]!;
+      for (let j = k; j <= n; j++) rows[i]![j]! -= factor * rows[k]![j]!;
+    }
+  }
+  const x = new Float64Array(n);
+  for (let k = n - 1; k >= 0; k--) {
+    let sum = rows[k]![n]!;
+    for (let j = k + 1; j < n; j++) sum -= rows[k]![j]! * x[j]!;
+    x[k] = sum / rows[k]![k]!;
+  }
+  return x;
+};
+
+/** s = H⁻¹ ∇L(test), H by central differences of the gradient; scores s · ∇L(train) / n. */
+const byHand = (w: Float64Array, train: Dataset, test: Dataset): readonly number[] => {
+  const examples = rowsOf(train);
+  const n = examples.length;
+  const total = (at: Float64Array): Float64Array => {
+    const sum = at.map((value) => STRENGTH * value);
+    for (const { x, label } of examples) for (const [i, g] of lossGradient(at, x, label).entries()) sum[i]! += g / n;
+    return sum;
+  };
+  const step = 1e-4;
+  const hessian = Array.from(w, (_, i) => {
+    const [up, down] = [w.slice(), w.slice()];
+    up[i]! += step;
+    down[i]! -= step;
+    const [high, low] = [total(up), total(down)];
+    return high.map((g, j) => (g - low[j]!) / (2 * step));
+  });
+  const gradients = examples.map(({ x, label }) => lossGradient(w, x, label));
+  return rowsOf(test)
+    .slice(0, 2)
+    .flatMap(({ x, label }) => {
+      const s = solve(hessian, lossGradient(w, x, label));
+      return gradients.map((g) => g.reduce((sum, value, i) => sum + value * s[i]!, 0) / n);
+    });
+};
+
+describe("influence, from the program to the scores", () => {
+  it("gives the scores of an exact Hessian made by finite differences", async () => {
+    const { blame, parameters, outcome } = await run(model + asked("method: cg(tolerance: 1e-8)"));
+    const w = Float64Array.from(Object.values(parameters)[0]!.data);
+    const expected = byHand(w, outcome("digits.train").data!, outcome("digits.test").data!);
+    expect(blame!.shape).toEqual([2, 40]);
+    const largest = Math.max(...expected.map(Math.abs));
+    const worst = Math.max(...blame!.data.map((score, i) => Math.abs(score - expected[i]!)));
+    expect(worst).toBeLessThan(1e-6 * largest);
+    expect(outcome("blame").figures.residual).toBeLessThan(1e-8);
+  });
+
+  it("takes what it has from the store, and solves for a new test example only", async () => {
+    const store = folder();
+    const arnoldi = "method: arnoldi(30, damping: 0.01)";
+    await run(model + asked(arnoldi), store);
+    const again = await run(model + asked(arnoldi), store);
+    expect(again.summaries.blame!.status).toBe("cached");
+    const other = await run(
+      `${model}influence more { model: model, test: digits.test |> skip(2) |> take(1), ${arnoldi} }`,
+      store,
+    );
+    const parts = (event: RunEvent["event"]) =>
+      other.events.flatMap((e) => (e.event === event && "kind" in e && e.kind === "part" ? [e.step] : []));
+    expect(parts("step.cached").length).toBeGreaterThan(0);
+    expect(parts("step.started")).toEqual(["more/gradients"]);
+  });
+
+  it("scores the examples that are named, in their order", async () => {
+    const { outcome, blame, ...rest } = await run(
+      `${model}${asked("method: exact()")}
+      influence part { model: model, test: digits.test |> take(2), train: digits.train |> skip(5) |> take(3), method: exact() }
+      assert group(blame, blame |> most_harmful(4)) < 0
+      train cleaned = model with { data: digits.train |> without(blame |> most_harmful(4)) }
+      evaluate after { model: cleaned, data: digits.test, metrics: [loss] }`,
+    );
+    expect(rest.status).toBe("done");
+    const totals = Array.from({ length: 40 }, (_, i) => blame!.data[i]! + blame!.data[40 + i]!);
+    const order = totals.map((_, i) => i).sort((i, j) => totals[i]! - totals[j]!);
+    expect([...outcome("cleaned.data/without/most_harmful").data!.index]).toEqual(order.slice(0, 4));
+    const effect = [...rest.outcomes].find(([id]) => id.startsWith("group("))![1].figures.effect;
+    expect(effect).toBeCloseTo(
+      order.slice(0, 4).reduce((sum, i) => sum + totals[i]!, 0),
+      12,
+    );
+  });
+
+  it("refuses an empty test set and examples that the model never saw", async () => {
+    const codes = async (text: string) => (await run(text)).diagnostics.map(({ code }) => code);
+    expect(
+      await codes(`${model}influence none { model: model, test: digits.test |> take(0), method: exact() }`),
+    ).toEqual(["MTT5651"]);
+    const half = model.replace("data: digits.train", "data: digits.train |> take(20)");
+    expect(
+      await codes(
+        `${half}influence other { model: model, test: digits.test, train: digits.train |> skip(30), method: exact() }`,
+      ),
+    ).toEqual(["MTT5652"]);
+  });
+});
