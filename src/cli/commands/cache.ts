@@ -42,7 +42,12 @@ const ls = Command.make(
       `${entries.length} results, ${(entries.reduce((sum, { bytes }) => sum + bytes, 0) / 2 ** 20).toFixed(1)} MiB in ${config.store}`,
     );
   }),
-).pipe(Command.withDescription("List what is stored"));
+).pipe(
+  Command.withDescription("List what is stored"),
+  Command.withExamples([
+    { command: "mtt cache ls --format json", description: "Every result, one JSON object a line" },
+  ]),
+);
 
 export const cache = Command.make("cache").pipe(
   Command.withDescription("The store of results"),

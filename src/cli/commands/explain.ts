@@ -35,27 +35,29 @@ export const explain = Command.make(
     const found = forecasts.find(({ step }) => step.id === name)!;
     if (found.would === "cached") return yield* print(`${name} is stored: nothing would run`);
     if (found.would === "fail") return yield* print(`${name} would fail: ${found.why}`);
+    const broken = forecasts.find(({ would }) => would === "fail");
+    if (broken !== undefined) return yield* print(`${name} cannot run: ${broken.step.id} would fail: ${broken.why}`);
+    if (found.would === "run" && found.label === undefined) {
+      return yield* print(`${name} would be read: the store has not seen its contents`);
+    }
     if (found.would === "waits" || found.label === undefined) {
       const first = forecasts.filter(({ would }) => would === "run").map(({ step }) => step.id);
-      return yield* print(`${name} would run after ${first.join(", ")}, which would run first`);
+      return yield* print(`${name} would run, or not, once it is known what comes of ${first.join(", ")}`);
     }
     const { label, kept } = found;
     const before = yield* Effect.flatMap(Store, (store) => store.list).pipe(
       Effect.provide(layerFileSystem(program.config.store)),
       Effect.catchTag("StoreError", runFailed),
     );
-    const last = before
+    // Another program may have a step of the same name: the nearest result is the one that people mean.
+    const [last] = before
       .map(({ result }) => result)
       .filter((result) => result.name === name && result.kind === label.kind)
-      .sort((a, b) => b.finished - a.finished)[0];
+      .map((result) => ({ ...result, changes: explainDifference(result.preimage, label.preimage) }))
+      .sort((a, b) => a.changes.length - b.changes.length || b.finished - a.finished);
     if (last === undefined) return yield* print(`${name} would run: the store holds no result of it`);
     const more = kept === undefined ? "" : `; ${kept} epochs of it are stored, and it would go on from there`;
-    yield* print(
-      [
-        `${name} would run: this has changed since its last result${more}`,
-        ...explainDifference(last.preimage, label.preimage),
-      ].join("\n  "),
-    );
+    yield* print([`${name} would run: this has changed since its last result${more}`, ...last.changes].join("\n  "));
   }),
 ).pipe(
   Command.withDescription("Why a step would run again; what a diagnostic's code means"),

@@ -5,15 +5,10 @@ import { format } from "../../format/format.ts";
 import { EXIT, Finished, UsageError } from "../exit.ts";
 import { file } from "../flags.ts";
 import { print, printError, rendered } from "../print.ts";
+import { readText } from "../read-text.ts";
 
 const readInput = Effect.fnUntraced(function* (name: string) {
-  if (name !== "-") {
-    const fs = yield* FileSystem;
-    return yield* Effect.mapError(
-      fs.readFileString(name),
-      (error) => new UsageError({ message: `${name} cannot be read: ${error.reason._tag}` }),
-    );
-  }
+  if (name !== "-") return yield* readText(name);
   return yield* Effect.promise(async () => {
     const chunks: Uint8Array[] = [];
     for await (const chunk of process.stdin) chunks.push(chunk);
@@ -58,4 +53,10 @@ export const fmt = Command.make(
     }
     if (wrong) return yield* new Finished({ exit: EXIT.program });
   }),
-).pipe(Command.withDescription("Format programs, in one style"));
+).pipe(
+  Command.withDescription("Format programs, in one style"),
+  Command.withExamples([
+    { command: "mtt fmt pipelines/*.mtt", description: "Format files in place" },
+    { command: "mtt fmt --check *.mtt", description: "Fail where a file would change" },
+  ]),
+);

@@ -35,11 +35,21 @@ export const plan = Command.make(
         ["step", "would", "key", "reads"],
         forecasts.map(({ step, would, label, kept, why }) => [
           stepTitle(step),
-          why ?? (kept === undefined ? would : `run on from epoch ${kept}`),
+          why === undefined
+            ? kept === undefined
+              ? would
+              : `run on from epoch ${kept}`
+            : `fail: ${why.split("\n", 1).join("")}`,
           label?.key.slice(0, 12) ?? "",
           step.inputs.join(", "),
         ]),
       ),
     );
   }),
-).pipe(Command.withDescription("What would run, and what is stored already"));
+).pipe(
+  Command.withDescription("What would run, and what is stored already"),
+  Command.withExamples([
+    { command: "mtt plan pipelines/mnist.mtt --set epochs=12", description: "What 12 epochs would need" },
+    { command: "mtt plan pipelines/mnist.mtt --format json", description: "The same, one JSON object a step" },
+  ]),
+);

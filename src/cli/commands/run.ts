@@ -9,7 +9,7 @@ import { layerReports } from "../../report/layer.ts";
 import { layerFileSystem } from "../../store/file-system.ts";
 import { ready } from "../compiled.ts";
 import { layerEvents, type Outlet, openOutlet } from "../events.ts";
-import { EXIT, Finished } from "../exit.ts";
+import { EXIT, Finished, UsageError } from "../exit.ts";
 import { findStep } from "../find-step.ts";
 import { file, format, project, timings } from "../flags.ts";
 import { print, printError } from "../print.ts";
@@ -39,10 +39,17 @@ export const run = Command.make(
     const { plan, config, compiled, sources } = program;
     for (const target of flags.targets) yield* findStep(plan, target, flags.file);
     const targets = flags.targets.length === 0 ? plan.targets : flags.targets;
+    if (targets.length === 0) {
+      yield* unstarted(outlet);
+      return yield* new UsageError({
+        message: `${flags.file} declares no step: there is nothing to run`,
+        help: "a step begins with train, evaluate, assert or report; `mtt check` checks a file without any",
+      });
+    }
 
     const refused = (error: { readonly code: `MTT${number}`; readonly message: string; readonly help: string }) =>
       outlet
-        .say([about(flags.file, error)], sources)
+        .say([about(flags.file, error)], new Map())
         .pipe(Effect.andThen(unstarted(outlet)), Effect.andThen(new Finished({ exit: EXIT.run })));
     const result = yield* Effect.gen(function* () {
       return yield* execute(plan, targets, yield* settingOf(config, flags.file));

@@ -51,4 +51,9 @@ export const shapes = Command.make(
       );
     }
   }),
-).pipe(Command.withDescription("Every stage of a network: output shape, weights, parameters, FLOPs per example"));
+).pipe(
+  Command.withDescription("Every stage of a network: output shape, weights, parameters, FLOPs per example"),
+  Command.withExamples([
+    { command: "mtt shapes pipelines/mnist.mtt Digits", description: "The stages of one network" },
+  ]),
+);
