@@ -23,7 +23,7 @@ const state = (value: number): Checkpoint => ({
 });
 
 /** Notes where a part went on from. */
-const after = (seen: (Kept | undefined)[], from: Kept | undefined, reached: Checkpoint): Checkpoint => {
+const noting = (seen: (Kept | undefined)[], from: Kept | undefined, reached: Checkpoint): Checkpoint => {
   seen.push(from);
   return reached;
 };
@@ -98,7 +98,7 @@ describe("parts of results", () => {
         );
         expect(Exit.isFailure(stopped)).toBe(true);
         const seen: (Kept | undefined)[] = [];
-        yield* part("blame", "x", (from) => Effect.sync(() => after(seen, from, state(5))));
+        yield* part("blame", "x", (from) => Effect.sync(() => noting(seen, from, state(5))));
         expect(seen).toEqual([{ at: 2, state: state(2) }]);
       }),
     );
@@ -109,7 +109,7 @@ describe("parts of results", () => {
       Effect.gen(function* () {
         yield* part("a", "1e-3", (_, keep) => Effect.as(keep(7, state(7)), state(8)), { trail: "way" });
         const seen: (Kept | undefined)[] = [];
-        yield* part("b", "1e-6", (from) => Effect.sync(() => after(seen, from, state(9))), { trail: "way" });
+        yield* part("b", "1e-6", (from) => Effect.sync(() => noting(seen, from, state(9))), { trail: "way" });
         expect(seen).toEqual([{ at: 7, state: state(7) }]);
       }),
     );
