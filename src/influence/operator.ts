@@ -37,7 +37,7 @@ const WIDEST = 16;
 
 /**
  * H = ∇²R at the parameters, streamed: forward mode over reverse mode (Pearlmutter 1994), vmapped over vectors; `gauss_newton` is Jᵀ H_L J with
- * H_L the loss's Hessian by the network's results (Schraudolph 2002). Sums over batches are float64 here. `most` bounds a batch.
+ * H_L the loss's Hessian by the network's results (Schraudolph 2002). Sums over batches are float64 here. `most` bounds a batch, for samples of the data.
  */
 export const operatorOf = (problem: Problem, hessian: HessianChoice, most?: number): Operator => {
   const { layout, n } = problem;
@@ -58,7 +58,7 @@ export const operatorOf = (problem: Problem, hessian: HessianChoice, most?: numb
       fields: fedFields(problem.network, [problem.loss], problem.precision),
       data: 0,
       examples: n,
-      again: true,
+      again: most === undefined,
       ...(most === undefined ? {} : { most }),
     });
     open = { width, pass };
@@ -129,7 +129,7 @@ const regularizeJson = (problem: Problem): Json => {
 };
 
 /** (weights…, states…, fields [B, …]…, row weights [B], tangents [k, …]…) -> products [k, …]…: sum over the batch of w_i H_i v. */
-const productGraph = (problem: Problem, hessian: HessianChoice, batch: number, width: number): Graph => {
+export const productGraph = (problem: Problem, hessian: HessianChoice, batch: number, width: number): Graph => {
   const single = hessian === "exact" ? hessianProduct(problem, batch) : gaussNewtonProduct(problem, batch);
   const fixed = single.inputs.length - problem.layout.parts.length;
   if (width > 1)

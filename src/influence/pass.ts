@@ -1,7 +1,6 @@
-import { GraphBuilder } from "../ir/builder.ts";
 import { bytesOf, peakBytes } from "../ir/cost.ts";
 import type { Graph } from "../ir/graph.ts";
-import { type FedField, parameterCount } from "../learn/objective.ts";
+import { exampleMeasures, type FedField, parameterCount } from "../learn/objective.ts";
 import { close, open, run, type Session } from "../plan/algorithm.ts";
 import { constructors, type Tensor } from "../shape/tensor.ts";
 import type { Asking } from "./asking.ts";
@@ -17,7 +16,7 @@ export interface Streamed {
   /** Which data set, and how many examples it has. */
   readonly data: 0 | 1;
   readonly examples: number;
-  /** The data is read more than once: it stays in the engine where it fits. */
+  /** All the data is read more than once, in order: it stays in the engine where it fits. */
   readonly again?: boolean;
   /** Most examples in one run; or how many exactly, memory allowing, with padding for those that lack. */
   readonly most?: number;
@@ -25,7 +24,7 @@ export interface Streamed {
 }
 
 export interface Pass {
-  readonly session: Session;
+  readonly sessions: readonly Session[];
   /** Examples in a run. */
   readonly size: number;
   readonly examples: number;
@@ -40,14 +39,16 @@ export interface Batch {
   readonly at: Int32Array;
 }
 
-/** Shares of the budget: for values of one run, and for data that stays in the engine. Two sessions may hold the data at once. */
-const VALUES = 1 / 4;
-const DATA = 1 / 4;
-const MOST = 1024;
-/** The batch at which a graph's memory is measured. */
-const TRIAL = 8;
+/** Shares of the budget: for values of one run, and for data that stays in the engine. */
+const VALUES = 1 / 20;
+const DATA = 1 / 3;
+const MOST = 16_384;
+/** Data stays in the engine in one session for each batch, up to so many: a session costs its compilation, and saves the copy of every run. */
+const SESSIONS = 16;
+/** Batches at which a graph's memory is measured: this and twice this. */
+const TRIAL = 4;
 
-/** Makes the program and the session. The batch depends on the graph and the budget alone, so that equal questions are computed in equal bits. */
+/** Makes the program and its sessions. The batch depends on the graph and the budget alone, so that equal questions are computed in equal bits. */
 export function* openPass(problem: Problem, streamed: Streamed): Asking<Pass> {
   const { examples, fields, data, held = [] } = streamed;
   const size = batchSize(problem, streamed);
@@ -55,26 +56,24 @@ export function* openPass(problem: Problem, streamed: Streamed): Asking<Pass> {
   const names = fields.map(({ name }) => name);
   const first = parameterCount(problem.network) + held.length;
   const values = [...problem.parameters, ...held];
-  const bytes = fields.reduce((sum, { type }) => sum + bytesOf(type), 0) * examples;
-  if (streamed.again === true && bytes <= problem.budget * DATA) {
-    const program = {
-      graph: gathering(graph, first, fields.length, examples),
-      resident: first + names.length,
-      updated: 0,
-    };
-    const session = yield* open(program, values, { data, fields: names, at: positions(0, examples, examples) });
-    return {
-      session,
-      size,
-      examples,
-      run: ({ at }, fed) => run(session, [{ dtype: "i32", shape: [size], data: at }, ...fed]),
-    };
+  const chunks = Math.ceil(examples / size);
+  if (streamed.again === true && chunks <= SESSIONS && engineBytes(problem) * examples <= problem.budget * DATA) {
+    const program = { graph, resident: first + names.length, updated: 0 };
+    const sessions: Session[] = [];
+    for (let from = 0; from < examples; from += size) {
+      const at = positions(from, Math.min(size, examples - from), size);
+      sessions.push(yield* open(program, values, { data, fields: names, at }));
+    }
+    return { sessions, size, examples, run: ({ from }, fed) => run(sessions[from / size]!, fed) };
   }
   const session = yield* open({ graph, resident: first, updated: 0 }, values);
-  return { session, size, examples, run: ({ at }, fed) => run(session, fed, { data, fields: names, at }) };
+  const rows = (at: Int32Array) => ({ data, fields: names, at });
+  return { sessions: [session], size, examples, run: ({ at }, fed) => run(session, fed, rows(at)) };
 }
 
-export const closePass = ({ session }: Pass): Asking<void> => close(session);
+export function* closePass({ sessions }: Pass): Asking<void> {
+  for (const session of sessions) yield* close(session);
+}
 
 /** All examples in order, batch by batch. */
 export function* batches({ size, examples }: Pass): Iterable<Batch> {
@@ -102,29 +101,19 @@ export const rowWeights = ({ precision }: Problem, { count, at }: Batch): Tensor
 const positions = (from: number, count: number, size: number): Int32Array =>
   Int32Array.from({ length: size }, (_, i) => from + Math.min(i, count - 1));
 
-const batchSize = ({ budget }: Problem, { graph, held = [], examples, most = MOST, exactly }: Streamed): number => {
-  const trial = graph(TRIAL);
-  const fixed = held.reduce((sum, { data }) => sum + data.byteLength, 0);
-  const each = Math.max(1, (peakBytes(trial) - fixed) / TRIAL);
+/** Of one example: its fields, and what a network makes of them, which an engine may compute once and keep. */
+const engineBytes = ({ network, loss, precision }: Problem): number => {
+  const each = exampleMeasures(network, [loss], precision);
+  const fields = each.inputs.slice(parameterCount(network));
+  return [...fields, ...each.nodes].reduce((sum, { type }) => sum + bytesOf(type), 0);
+};
+
+const batchSize = ({ budget }: Problem, { graph, examples, most = MOST, exactly }: Streamed): number => {
+  // What one more example takes: parameters, vectors and sums are the same for all batches.
+  const each = Math.max(1, (peakBytes(graph(2 * TRIAL)) - peakBytes(graph(TRIAL))) / TRIAL);
   const fits = Math.max(1, Math.floor((budget * VALUES) / each));
   if (exactly !== undefined) return Math.min(exactly, fits);
   const largest = Math.min(most, examples, fits);
   // Batches of one size, so that the last is not mostly padding.
   return Math.ceil(examples / Math.ceil(examples / largest));
-};
-
-/** The graph with whole data sets [n, …] for fields, and positions i32[B] fed first: it takes the batch itself. */
-const gathering = (graph: Graph, first: number, fields: number, examples: number): Graph => {
-  const b = new GraphBuilder();
-  const inputs = graph.inputs.map(({ name, type }, i) =>
-    i < first || i >= first + fields
-      ? b.input(name, type)
-      : b.input(name, { ...type, shape: [examples, ...type.shape.slice(1)] }),
-  );
-  const at = b.input("at", { dtype: "i32", shape: [graph.inputs[first]!.type.shape[0]!] });
-  const values = inputs.map((value, i) =>
-    i < first || i >= first + fields ? value : b.apply("gather", [value, at], { axis: 0, batch_dims: 0 }),
-  );
-  const outputs = b.inline(graph, values);
-  return b.build(outputs, [...inputs.slice(0, first + fields), at, ...inputs.slice(first + fields)]);
 };
