@@ -13,7 +13,7 @@ export type PlanStep = (step: Step, session: Session) => Planned;
 
 const cannotRun: PlanStep = (step) => {
   throw refuse.notYet(step.name.span, `\`${step.step}\` steps cannot run yet`, {
-    help: "declare a `train` for each setting; the other kinds of step can run",
+    help: "declare each training by itself, `train other = model with { … }`, and compare their figures in an `assert`",
   });
 };
 
