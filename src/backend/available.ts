@@ -9,6 +9,9 @@ import { type Backend, BackendError } from "./backend.ts";
 import { encodeModel } from "./onnx/proto.ts";
 import { type OnnxDevice, onnx } from "./onnx.ts";
 import { reference } from "./reference.ts";
+import { howToInstall, installedFor, notInstalled, type TfDevice } from "./tensorflow/place.ts";
+import { probeTensorflow } from "./tensorflow/probe.ts";
+import { tensorflow } from "./tensorflow.ts";
 
 export interface Availability {
   readonly name: Backend["name"];
@@ -21,6 +24,7 @@ export interface Availability {
 /** What can compute on this machine: each engine computes one small sum on each of its devices. */
 export const available: Effect.Effect<readonly Availability[]> = Effect.gen(function* () {
   const rows: Availability[] = [];
+  for (const device of ["cpu", "cuda"] as const) rows.push(yield* probeLibrary(device));
   rows.push(yield* probe(onnx()));
   for (const device of ["webgpu", "cuda"] as const) rows.push(yield* probeApart(device));
   rows.push(yield* probe(reference));
@@ -35,8 +39,19 @@ export const selectBackend = (
 ): Effect.Effect<Backend, BackendError> =>
   Effect.gen(function* () {
     const refuse = (message: string, help: string) => new BackendError({ backend: name, message, help });
-    if (name === "tensorflow")
-      return yield* refuse("the tensorflow backend is not installed", "`--backend onnx` comes with mtt");
+    const options = threads === undefined ? {} : { threads };
+    const library = TENSORFLOW_DEVICES.find((one) => one === device);
+    if (name === "auto" && library !== undefined && installedFor(library) !== undefined)
+      return tensorflow({ device: library, ...options });
+    if (name === "tensorflow") {
+      if (library === undefined)
+        return yield* refuse(
+          `the tensorflow backend has no device ${device}`,
+          `its devices are ${TENSORFLOW_DEVICES.join(", ")}`,
+        );
+      if (installedFor(library) === undefined) return yield* refuse(notInstalled(library), howToInstall(library));
+      return tensorflow({ device: library, ...options });
+    }
     if (name === "reference") {
       if (device !== "cpu")
         return yield* refuse(`the reference backend has no device ${device}`, "its one device is `cpu`");
@@ -47,9 +62,10 @@ export const selectBackend = (
       return yield* refuse(`the onnx backend has no device ${device}`, `its devices are ${DEVICES.join(", ")}`);
     const missing = lacks(known);
     if (missing !== undefined) return yield* refuse(missing, "`mtt backend list` says what can compute here");
-    return onnx({ device: known, ...(threads === undefined ? {} : { threads }) });
+    return onnx({ device: known, ...options });
   });
 
+const TENSORFLOW_DEVICES = ["cpu", "cuda"] as const satisfies readonly TfDevice[];
 const DEVICES = ["cpu", "webgpu", "cuda"] as const satisfies readonly OnnxDevice[];
 
 /** Known without loading a driver: some end the process where there is no device. */
@@ -82,6 +98,15 @@ const probe = (backend: Backend): Effect.Effect<Availability> => {
   }).pipe(
     Effect.scoped,
     Effect.catch(({ message }) => Effect.succeed({ name, device, ok: false, why: message })),
+  );
+};
+
+const probeLibrary = (device: TfDevice): Effect.Effect<Availability> => {
+  const folder = installedFor(device);
+  const row = (ok: boolean, why: string): Availability => ({ name: "tensorflow", device, ok, why });
+  if (folder === undefined) return Effect.succeed(row(false, `${notInstalled(device)}: ${howToInstall(device)}`));
+  return Effect.map(probeTensorflow(folder, device), (wrong) =>
+    wrong === undefined ? row(true, tensorflow({ device }).identity) : row(false, wrong),
   );
 };
 

@@ -12,7 +12,7 @@ import type { Program } from "../plan/program.ts";
 import type { Tensor, TensorType } from "../shape/tensor.ts";
 import { type Backend, BackendError, type BackendSession, CurrentBackend } from "./backend.ts";
 import { type Binding, loadBinding } from "./tensorflow/binding.ts";
-import { installedFor, TENSORFLOW, type TfDevice } from "./tensorflow/place.ts";
+import { howToInstall, installedFor, notInstalled, TENSORFLOW, type TfDevice } from "./tensorflow/place.ts";
 import { encodeSavedModel, TAG } from "./tensorflow/proto.ts";
 
 export interface TensorflowOptions {
@@ -77,9 +77,6 @@ export const tensorflow = (options: TensorflowOptions = {}): Backend => {
 export const layerTensorflow = (options: TensorflowOptions = {}): Layer.Layer<CurrentBackend> =>
   Layer.sync(CurrentBackend, () => tensorflow(options));
 
-/** What a message says where the library is missing. */
-export const HOW_TO_INSTALL = "`npx mtt backend install tensorflow` brings it";
-
 let loaded: Binding | undefined;
 
 /** The library of this process. Throws where it is not installed or does not load. */
@@ -94,7 +91,7 @@ export function engine(options: TensorflowOptions): Binding {
 
 class NotInstalled extends Error {
   constructor(device: TfDevice) {
-    super(device === "cuda" ? "TensorFlow for CUDA is not installed" : "TensorFlow is not installed");
+    super(notInstalled(device));
   }
 }
 
@@ -163,6 +160,6 @@ const failure = (device: TfDevice, error: unknown): BackendError =>
       error instanceof LoweringError
         ? error.help
         : error instanceof NotInstalled
-          ? HOW_TO_INSTALL
+          ? howToInstall(device)
           : "`mtt backend list` says what can compute here; `--backend onnx` comes with mtt",
   });

@@ -1,6 +1,10 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import * as Effect from "effect/Effect";
 import { describe, expect, it } from "vitest";
 import { available, selectBackend } from "../../src/backend/available.ts";
+import { ADDON, placeOf } from "../../src/backend/tensorflow/place.ts";
 
 describe("what can compute", () => {
   it("is the processor at least, by both engines that come along, and each other one says why not", async () => {
@@ -12,9 +16,30 @@ describe("what can compute", () => {
 
   it("is chosen by name and device", async () => {
     const select = (...args: Parameters<typeof selectBackend>) => Effect.runPromise(selectBackend(...args));
-    expect((await select("auto", "cpu")).name).toBe("onnx");
     expect((await select("reference", "cpu")).identity).toBe("reference/1/cpu");
     expect((await select("onnx", "cpu")).identity).toMatch(/^onnx\/\d+\.\d+\.\d+\/cpu$/);
+  });
+
+  it("is TensorFlow where that is installed, else ONNX Runtime", async () => {
+    const cache = mkdtempSync(join(tmpdir(), "mtt-available-"));
+    const before = process.env.XDG_CACHE_HOME;
+    try {
+      process.env.XDG_CACHE_HOME = cache;
+      const select = (...args: Parameters<typeof selectBackend>) => Effect.runPromise(selectBackend(...args));
+      expect((await select("auto", "cpu")).name).toBe("onnx");
+      const error = await Effect.runPromise(Effect.flip(selectBackend("tensorflow", "cpu")));
+      expect(error.help).toContain("npx mtt backend install tensorflow");
+      mkdirSync(placeOf("cpu"), { recursive: true });
+      writeFileSync(join(placeOf("cpu"), ADDON), "");
+      expect((await select("auto", "cpu")).name).toBe("tensorflow");
+      expect((await select("onnx", "cpu")).name).toBe("onnx");
+      const broken = (await Effect.runPromise(available)).find(({ name }) => name === "tensorflow");
+      expect(broken).toMatchObject({ ok: false, device: "cpu" });
+    } finally {
+      if (before === undefined) delete process.env.XDG_CACHE_HOME;
+      else process.env.XDG_CACHE_HOME = before;
+      rmSync(cache, { recursive: true, force: true });
+    }
   });
 
   it("refuses a device that there is not", async () => {

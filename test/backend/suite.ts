@@ -20,6 +20,8 @@ import { networkGraph, networkInputs, networks } from "../transform/random-netwo
 import { edges } from "./edges.ts";
 import { randomGraph } from "./random-graph.ts";
 
+const SMALLEST_NORMAL = { f32: 2 ** -126, f64: 2 ** -1022, i32: 0, bool: 0 } as const;
+
 export interface SuiteOptions {
   /** Relative to the larger of 1 and the largest magnitude of the array. */
   readonly tolerance: { readonly f32: number; readonly f64: number };
@@ -27,6 +29,8 @@ export interface SuiteOptions {
   readonly loose?: { readonly [P in Prim]?: number };
   /** Whether numbers that are not finite, and the smallest, are the reference's too. Drivers of GPUs may flush and assume. */
   readonly edges: boolean;
+  /** Whether numbers below the smallest normal one may be 0. */
+  readonly flushes?: boolean;
 }
 
 /** What every backend must do: every operation with its derivatives and over batches as the reference, and programs with memory. */
@@ -120,6 +124,7 @@ export function suite(name: string, layer: Layer.Layer<CurrentBackend>, options:
             const want = wanted!.data[i]!;
             const close =
               value === want ||
+              (options.flushes === true && value === 0 && Math.abs(want) < SMALLEST_NORMAL[wanted!.dtype]) ||
               Object.is(value, want) ||
               Math.abs(value - want) <= tolerance * Math.abs(want) + absolute;
             expect(close, `of ${inputs.map((x) => x.data[i])}: ${value}, expected ${want}`).toBe(true);

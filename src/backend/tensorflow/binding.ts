@@ -1,8 +1,7 @@
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import * as Schema from "effect/Schema";
-import type { TfDevice } from "./place.ts";
-import { ADDON } from "./place.ts";
+import { ADDON, QUIET, type TfDevice } from "./place.ts";
 
 /** What is used of the addon of @tensorflow/tfjs-node-gpu. Tensors and sessions are numbers, which live until they are deleted. */
 export interface Binding {
@@ -68,7 +67,9 @@ export function loadBinding(folder: string, { device, threads }: Settings): Bind
     env.TF_NUM_INTRAOP_THREADS ??= String(threads);
     env.TF_NUM_INTEROP_THREADS ??= String(threads);
   }
-  const addon: unknown = createRequire(import.meta.url)(join(folder, ADDON));
+  const require = createRequire(import.meta.url);
+  require(join(folder, QUIET));
+  const addon: unknown = require(join(folder, ADDON));
   if (!isBinding(addon)) throw new Error(`${join(folder, ADDON)} is not the addon that mtt builds`);
   return addon as unknown as Binding;
 }

@@ -8,24 +8,29 @@ export const TFJS = "4.22.0";
 
 export type TfDevice = "cpu" | "cuda";
 
-/** Names of the files in the folder of an installation. */
+/** Files of an installation, from its folder. The libraries lie to CUDA's as they do in Python, which is where they look for them. */
 export const ADDON = "tfjs_binding.node";
-export const LIBRARIES = ["libtensorflow_cc.so.2", "libtensorflow_framework.so.2"] as const;
+export const QUIET = "quiet.node";
+export const LIBRARIES = ["tensorflow/libtensorflow_cc.so.2", "tensorflow/libtensorflow_framework.so.2"] as const;
 
-/** The user's cache, which projects share: MTT_CACHE, else mtt's folder where the system keeps caches. */
-export const cacheFolder = (): string => {
-  const own = process.env.MTT_CACHE;
-  if (own !== undefined && own !== "") return own;
-  const system = process.env.XDG_CACHE_HOME;
-  return join(system !== undefined && system !== "" ? system : join(homedir(), ".cache"), "mtt");
-};
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The user's cache, which projects share. */
+export const cacheFolder = ({ XDG_CACHE_HOME, HOME }: Environment): string =>
+  join(XDG_CACHE_HOME || join(HOME || homedir(), ".cache"), "mtt", "tensorflow");
 
 /** Where an installation for a device lies, whole or not at all. */
-export const placeOf = (device: TfDevice): string =>
-  join(cacheFolder(), "tensorflow", `${TENSORFLOW}-${TFJS}-${device}-${process.platform}-${process.arch}`);
+export const placeOf = (device: TfDevice, environment: Environment = process.env): string =>
+  join(cacheFolder(environment), `${TENSORFLOW}-${TFJS}-${device}-${process.platform}-${process.arch}`);
 
-/** The folder that has a device: CUDA's library computes on the CPU too. */
-export const installedFor = (device: TfDevice): string | undefined => {
+/** The folder that computes on a device: CUDA's library computes on the CPU too. */
+export const installedFor = (device: TfDevice, environment: Environment = process.env): string | undefined => {
   const devices: readonly TfDevice[] = device === "cpu" ? ["cpu", "cuda"] : ["cuda"];
-  return devices.map(placeOf).find((folder) => existsSync(join(folder, ADDON)));
+  return devices.map((one) => placeOf(one, environment)).find((folder) => existsSync(join(folder, ADDON)));
 };
+
+export const notInstalled = (device: TfDevice): string =>
+  device === "cuda" ? "TensorFlow for CUDA is not installed" : "TensorFlow is not installed";
+
+export const howToInstall = (device: TfDevice): string =>
+  `\`npx mtt backend install tensorflow${device === "cuda" ? " --cuda" : ""}\` brings it`;

@@ -1,0 +1,94 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import * as Effect from "effect/Effect";
+import { ADDON, QUIET } from "../place.ts";
+import { type CommandOptions, command, type Ended } from "./command.ts";
+import { InstallError } from "./error.ts";
+
+/** Where the compiler reads from, and where the two addons go. */
+export interface Sources {
+  /** The folder of tfjs-node-gpu's C++ sources. */
+  readonly binding: string;
+  /** Node's headers. */
+  readonly node: string;
+  /** TensorFlow's headers. */
+  readonly tensorflow: string;
+}
+
+/**
+ * The library says a line on the terminal when it is loaded, whatever it is told, and only then: loaded first through this, its standard error leads
+ * nowhere for that moment.
+ */
+const QUIET_SOURCE = `
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <node_api.h>
+#include <unistd.h>
+#include <string>
+
+static napi_value Init(napi_env env, napi_value exports) {
+  Dl_info self;
+  if (dladdr(reinterpret_cast<void *>(&Init), &self) == 0) return exports;
+  std::string path(self.dli_fname);
+  path = path.substr(0, path.rfind('/') + 1) + "tensorflow/libtensorflow_framework.so.2";
+  int terminal = dup(2);
+  int nowhere = open("/dev/null", O_WRONLY);
+  if (terminal >= 0 && nowhere >= 0) dup2(nowhere, 2);
+  // A library that does not load is loaded again by the addon, which says why.
+  dlopen(path.c_str(), RTLD_LAZY | RTLD_LOCAL);
+  if (terminal >= 0) dup2(terminal, 2);
+  if (terminal >= 0) close(terminal);
+  if (nowhere >= 0) close(nowhere);
+  return exports;
+}
+
+NAPI_MODULE(mtt_quiet, Init)
+`;
+
+const HELP = "install g++ or clang++ (Debian: `apt-get install g++`), or name one in CXX";
+
+/** Builds the addon into `folder`, where the libraries lie. */
+export const compile = Effect.fnUntraced(function* (sources: Sources, folder: string, options: CommandOptions) {
+  const own = options.environment.CXX;
+  const compilers = own !== undefined && own !== "" ? [own] : ["g++", "clang++", "c++"];
+  yield* Effect.promise(() => writeFile(join(sources.binding, "quiet.cc"), QUIET_SOURCE));
+  const common = [
+    ...["-O2", "-shared", "-fPIC", "-std=c++17", "-DNAPI_VERSION=8"],
+    ...[`-I${sources.node}`, `-I${sources.tensorflow}`],
+  ];
+  const libraries = [
+    `-L${join(folder, "tensorflow")}`,
+    ...["-l:libtensorflow_cc.so.2", "-l:libtensorflow_framework.so.2", "-Wl,-rpath,$ORIGIN/tensorflow"],
+  ];
+  for (const compiler of compilers) {
+    const run = (args: readonly string[]) => command(compiler, args, { ...options, cwd: sources.binding });
+    const quiet = yield* run([...common, "quiet.cc", "-o", join(folder, QUIET), "-ldl"]);
+    if (quiet.code === "missing") continue;
+    yield* built(compiler, quiet);
+    const addon = ["tfjs_backend.cc", "tfjs_binding.cc", "-o", join(folder, ADDON)];
+    yield* built(compiler, yield* run([...common, ...addon, ...libraries]));
+    return compiler;
+  }
+  return yield* new InstallError({
+    code: "MTT5303",
+    message: `there is no C++ compiler: ${compilers.join(", ")} ${compilers.length > 1 ? "are" : "is"} not found`,
+    help: HELP,
+  });
+});
+
+const built = (compiler: string, { code, output }: Ended): Effect.Effect<void, InstallError> =>
+  code === 0
+    ? Effect.void
+    : Effect.fail(
+        new InstallError({
+          code: "MTT5303",
+          message: `${compiler} could not build the addon: ${firstError(output)}`,
+          help: "it needs C++17: g++ 8 or clang++ 7; name another compiler in CXX",
+        }),
+      );
+
+/** Compilers say the cause first. */
+const firstError = (output: string): string => {
+  const lines = output.trim().split("\n");
+  return (lines.find((line) => /error/i.test(line)) ?? lines.at(-1) ?? "").trim();
+};
