@@ -140,7 +140,10 @@ const readProject = Effect.fnUntraced(function* (file: string, text: string) {
   const parsed: unknown = yield* Effect.try({
     try: () => parseYaml(text, { logLevel: "error" }) ?? {},
     catch: (error) =>
-      new UsageError({ message: `${file}: ${error instanceof Error ? error.message.trim() : String(error)}` }),
+      new UsageError({
+        message: `${file}: ${error instanceof Error ? error.message.trim() : String(error)}`,
+        help: `it is YAML with the keys ${Object.keys(shapes).join(", ")}`,
+      }),
   });
   const keys = Object.keys(shapes);
   if (!isMapping(parsed)) {

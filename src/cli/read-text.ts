@@ -18,7 +18,7 @@ export const readText = Effect.fnUntraced(function* (name: string) {
   const path = yield* Path;
   const refuse = (message: string, help?: string) =>
     new UsageError({ message, ...(help === undefined ? {} : { help }) });
-  if (name === "") return yield* refuse("the file's name is empty");
+  if (name === "") return yield* refuse("the file's name is empty", "name a file, such as pipelines/mnist.mtt");
   const unreadable = ({ reason: { _tag } }: PlatformError) =>
     _tag === "NotFound"
       ? refuse(`there is no file ${name}`, `mtt looks in ${path.resolve(".")}`)

@@ -9,6 +9,7 @@ import { canonicalJson, type Json } from "../plan/json.ts";
 import { storeError } from "./errors.ts";
 import { type Hash, hashBytes, hashJson } from "./hash.ts";
 import { lockFile } from "./lock.ts";
+import { makeFolder } from "./make-folder.ts";
 import { JsonValue, STORE_FORMAT, Store, StoredResult, StoreError } from "./store.ts";
 
 /** A record on disk: its own hash beside it, so that a torn or altered one is found. */
@@ -80,7 +81,7 @@ export const layerFileSystem = (root: string): Layer.Layer<Store, StoreError, Fi
       const prepare = Effect.gen(function* () {
         if (ready) return;
         for (const folder of ["objects", "results", "locks", "tmp"]) {
-          yield* fs.makeDirectory(`${root}/${folder}`, { recursive: true });
+          yield* makeFolder(fs, `${root}/${folder}`);
         }
         ready = true;
         if (Option.isNone(format)) yield* write(formatFile, new TextEncoder().encode(`{"format":${STORE_FORMAT}}\n`));

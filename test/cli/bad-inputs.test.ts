@@ -1,186 +1,432 @@
-import { mkdirSync } from "node:fs";
-import { join } from "node:path";
-import { beforeAll, describe, expect, it } from "vitest";
-import { bundle, project, start, tiny } from "./support.ts";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { eventsOf, finished, folderOf, mtt, type Result, removeFolders, small } from "./mtt.ts";
 
-let program = "";
-beforeAll(async () => {
-  program = await bundle();
-});
+/*
+ * Every bad input that people give, with its exit code and what is said: 1 the program is wrong, 2 wrong use, 3 the run failed. Each row is a real
+ * process; a few run at once.
+ */
+
+afterAll(removeFolders);
 
 interface Row {
-  readonly title: string;
+  readonly what: string;
   readonly args: readonly string[];
-  readonly files?: Readonly<Record<string, string | Uint8Array>>;
-  readonly exit: 0 | 1 | 2 | 3;
-  /** What a person reads, on either stream. */
-  readonly says: string;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly exit: 1 | 2 | 3;
+  /** In what is said on stderr, or by `check` on stdout. */
+  readonly says: string | RegExp;
 }
 
-const run = ["run", "tiny.mtt"] as const;
-const big = (weights: string) => tiny.replace("dense(10)\n", `dense(${weights}) |> dense(10)\n`);
-/** An IDX header and its bytes: labels 0 … 9, one of them out of range. */
-const labels = Uint8Array.from([0, 0, 8, 1, 0, 0, 0, 3, 1, 77, 2]);
-const images = Uint8Array.from([0, 0, 8, 3, 0, 0, 0, 3, 0, 0, 0, 2, 0, 0, 0, 2, ...Array(12).fill(9)]);
-const idx = `let digits = idx(images: "i.idx", labels: "l.idx", image: f32[2, 2, 1], classes: 10)
-network Small(image: f32[2, 2, 1]) -> f32[10] = image |> flatten |> dense(10)
-train model { network: Small, data: digits, loss: softmax_cross_entropy, optimizer: sgd(0.1), batch: 2, epochs: 1 }
+const use = (data: string): string =>
+  `let data = ${data}
+network N(x: f32[4]) -> f32[2] = x |> dense(2)
+train model { network: N, data: data, loss: softmax_cross_entropy, optimizer: sgd(rate: 0.1), batch: 2, epochs: 1 }
 `;
+const csv = (path: string): string => use(`csv("${path}", fields: { x: f32[4], label: class[2] })`);
+const network = (body: string): string => small.replace(/image \|> avg_pool.*/, `image |> ${body}`);
+const npy = (shape: string, bytes: Uint8Array, type = "<f4"): Uint8Array => {
+  const header = `{'descr': '${type}', 'fortran_order': False, 'shape': ${shape}, }`.padEnd(117).concat("\n");
+  return Buffer.concat([Buffer.from("\u0093NUMPY\u0001\u0000v\u0000", "latin1"), Buffer.from(header), bytes]);
+};
 
-/** Every bad input with its exit code and what is said. */
-const rows: readonly Row[] = [
-  { title: "an empty file", files: { "tiny.mtt": "" }, args: run, exit: 0, says: "" },
-  { title: "a missing file", args: ["run", "none.mtt"], exit: 2, says: "there is no file none.mtt" },
-  { title: "a folder", args: ["check", "."], exit: 2, says: "is not a file" },
+const files: Readonly<Record<string, string | Uint8Array>> = {
+  "small.mtt": small,
+  "empty.mtt": "",
+  "blocks.mtt": "block f(x: f32[n]) -> f32[n] = x\n",
+  "long-line.mtt": `let x = ${"1 + ".repeat(2_500_000)}1\n`,
+  "deep.mtt": `let x = ${"(".repeat(100_000)}1${")".repeat(100_000)}\n`,
+  "binary.mtt": Uint8Array.from({ length: 3000 }, (_, i) => (i * 167) % 256),
+  "latin.mtt": Uint8Array.from(Buffer.from('let x = "\u00e9"\n', "latin1")),
+  "cycle.mtt": 'import { b } from "./cycle-b"\nlet a = b\n',
+  "cycle-b.mtt": 'import { a } from "./cycle"\nlet b = a\n',
+  "missing-import.mtt": 'import { q } from "./nowhere"\nlet x = q\n',
+  "missing-std.mtt": 'import { q } from "std/nowhere"\nlet x = q\n',
+  "missing-name.mtt": 'import { pool } from "./blocks"\nlet x = pool\n',
+  "folder-import.mtt": 'import { q } from "./folder"\nlet x = q\n',
+  "folder.mtt/file": "",
+  "folder/file": "",
+  "huge.mtt": network("flatten |> dense(100000) |> dense(1000000) |> dense(10)"),
+  "shapes.mtt": network("dense(10)"),
+  "batch.mtt": small.replace("batch: 50", "batch: 301"),
+  "no-batch.mtt": small.replace("batch: 50", "batch: 0"),
+  "no-epochs.mtt": small.replace("epochs: epochs", "epochs: -1"),
+  "no-data.mtt": small.replace("glyphs(n: 300, seed: 1)", "mnist()"),
+  "no-cifar.mtt": "let pictures = cifar10()\nassert pictures.train.count == 50000\n",
+  "none-left.mtt": small.replace("data: digits.train", "data: digits.train |> where(label == 0 and label == 1)"),
+  "diverges.mtt": small.replace("adam(rate: rate)", "sgd(rate: 1e30)"),
+  "label.mtt": csv("label.csv"),
+  "label.csv": "x0,x1,x2,x3,label\n",
+  "label-range.mtt": use('npy(fields: { x: "x.npy" as f32[4], label: "labels.npy" as class[2] })'),
+  "x.npy": npy("(3, 4)", new Uint8Array(48)),
+  "labels.npy": npy("(3,)", new Uint8Array(Int32Array.of(0, 1, 7).buffer), "<i4"),
+  "cut.mtt": use('npy(fields: { x: "cut.npy" as f32[4], label: "labels.npy" as class[2] })'),
+  "cut.npy": npy("(3, 4)", new Uint8Array(40)),
+  "other-shape.mtt": use('npy(fields: { x: "x5.npy" as f32[4], label: "labels.npy" as class[2] })'),
+  "x5.npy": npy("(3, 5)", new Uint8Array(60)),
+  "no-file.mtt": use('npy(fields: { x: "nowhere.npy" as f32[4], label: "labels.npy" as class[2] })'),
+  "no-idx.mtt": `let data = idx(images: "small.mtt", labels: "x.npy", image: f32[28, 28, 1], classes: 10)\nassert data.count > 0\n`,
+  "weights.mtt": small.replace("epochs: epochs", 'epochs: epochs\n  start: weights("nowhere.safetensors")'),
+  "weights-cut.mtt": small.replace("epochs: epochs", 'epochs: epochs\n  start: weights("x.npy")'),
+  "asserts.mtt": small.replace("> 0.05", "> 1"),
+  "five/mtt.yaml": "stor: x\n",
+  "five/p.mtt": small,
+  "yaml-syntax/mtt.yaml": "store: [x\n",
+  "yaml-syntax/p.mtt": small,
+  "yaml-list/mtt.yaml": "- store\n",
+  "yaml-list/p.mtt": small,
+  "yaml-type/mtt.yaml": "store: 3\n",
+  "yaml-type/p.mtt": small,
+  "yaml-backend/mtt.yaml": "backend: onyx\n",
+  "yaml-backend/p.mtt": small,
+  "yaml-params/mtt.yaml": "params:\n  epochs: [1, 2]\n",
+  "yaml-params/p.mtt": small,
+  "yaml-unknown-param/mtt.yaml": "params:\n  epoch: 3\n",
+  "yaml-unknown-param/p.mtt": small,
+  "a-file": "",
+  "other-format/format.json": '{"format":99}\n',
+  "not-a-store/format.json": "hello\n",
+};
+
+const table: readonly Row[] = [
+  // Commands and flags.
+  { what: "an unknown command", args: ["rum"], exit: 2, says: "mtt: there is no command `rum`; did you mean `run`?" },
   {
-    title: "a line of 10 MB",
-    files: { "tiny.mtt": `let a = ${"1 + ".repeat(2.5e6)}1` },
-    args: run,
-    exit: 1,
-    says: "MTT1",
-  },
-  {
-    title: "bytes that are no text",
-    files: { "tiny.mtt": Uint8Array.from({ length: 400 }, (_, i) => (i * 37) % 256) },
-    args: run,
-    exit: 1,
-    says: "MTT1",
-  },
-  {
-    title: "a cyclic import",
-    files: {
-      "tiny.mtt": 'import { b } from "./b.mtt"\nblock a(x: f32[n]) -> f32[n] = x |> b',
-      "b.mtt": 'import { a } from "./tiny.mtt"\nblock b(x: f32[n]) -> f32[n] = x |> a',
-    },
-    args: run,
-    exit: 1,
-    says: "import each other",
-  },
-  {
-    title: "a missing import",
-    files: { "tiny.mtt": 'import { b } from "./b.mtt"' },
-    args: run,
-    exit: 1,
-    says: 'there is no file "./b.mtt"',
-  },
-  { title: "weights beyond memory", files: { "tiny.mtt": big("100000000") }, args: run, exit: 1, says: "MTT4001" },
-  {
-    title: "a batch larger than the data",
-    files: { "tiny.mtt": tiny.replace("batch: 64", "batch: 6400") },
-    args: run,
-    exit: 3,
-    says: "a batch has 6400 examples, and the data has 600",
-  },
-  {
-    title: "a label out of range",
-    files: { "tiny.mtt": idx, "i.idx": images, "l.idx": labels },
-    args: run,
-    exit: 3,
-    says: "77",
-  },
-  {
-    title: "a data file cut short",
-    files: { "tiny.mtt": idx, "i.idx": images.subarray(0, 20), "l.idx": labels },
-    args: run,
-    exit: 3,
-    says: "i.idx",
-  },
-  { title: "a missing data file", files: { "tiny.mtt": idx }, args: run, exit: 3, says: "i.idx" },
-  {
-    title: "no data and no network",
-    files: { "tiny.mtt": tiny.replace("glyphs(n: 600, seed: 1)", "mnist()") },
-    args: run,
-    exit: 3,
-    says: "MTT_MNIST_URL",
-  },
-  {
-    title: "a store that cannot be",
-    files: { "tiny.mtt": tiny, file: "" },
-    args: [...run, "--store", "file/store"],
-    exit: 3,
-    says: "--store DIR",
-  },
-  { title: "an unknown command", args: ["frobnicate"], exit: 2, says: "frobnicate" },
-  { title: "an unknown flag", files: { "tiny.mtt": tiny }, args: [...run, "--sett", "a=1"], exit: 2, says: "--sett" },
-  {
-    title: "an unknown target",
-    files: { "tiny.mtt": tiny },
-    args: [...run, "modle"],
+    what: "an unknown command of a command",
+    args: ["cache", "lst"],
     exit: 2,
-    says: "did you mean `model`?",
+    says: "there is no command `lst`; did you mean `ls`?",
   },
   {
-    title: "an unknown backend",
-    files: { "tiny.mtt": tiny },
-    args: [...run, "--backend", "torch"],
+    what: "an unknown flag",
+    args: ["run", "small.mtt", "--stor", "x"],
     exit: 2,
-    says: "torch",
+    says: "there is no flag --stor; did you mean `--store`?",
   },
-  { title: "an unknown device", files: { "tiny.mtt": tiny }, args: [...run, "--device", "gpu"], exit: 2, says: "gpu" },
+  { what: "a flag without its value", args: ["run", "small.mtt", "--store"], exit: 2, says: "--store needs a value" },
+  { what: "an empty value", args: ["run", "small.mtt", "--store="], exit: 2, says: "--store is empty" },
+  { what: "no file", args: ["run"], exit: 2, says: "`file` is missing" },
   {
-    title: "an unknown param",
-    files: { "tiny.mtt": tiny },
-    args: [...run, "--set", "epoch=1"],
+    what: "an unknown backend",
+    args: ["run", "small.mtt", "--backend", "onyx"],
+    exit: 2,
+    says: "--backend cannot be `onyx`; did you mean `onnx`?",
+  },
+  {
+    what: "an unknown device",
+    args: ["run", "small.mtt", "--device", "gpu"],
+    exit: 2,
+    says: "--device cannot be `gpu`; did you mean `cpu`? (it can be cpu, webgpu, cuda)",
+  },
+  {
+    what: "an unknown format",
+    args: ["check", "small.mtt", "--format", "jsn"],
+    exit: 2,
+    says: "--format cannot be `jsn`; did you mean `json`?",
+  },
+  {
+    what: "a device that a backend lacks",
+    args: ["run", "small.mtt", "--backend", "reference", "--device", "webgpu"],
+    exit: 3,
+    says: "the reference backend has no device webgpu",
+  },
+  {
+    what: "an unknown target",
+    args: ["run", "small.mtt", "modle"],
+    exit: 2,
+    says: "small.mtt has no step `modle`; did you mean `model`?",
+  },
+  {
+    what: "an unknown step to explain",
+    args: ["explain", "small.mtt", "on_tset"],
+    exit: 2,
+    says: "did you mean `on_test`?",
+  },
+  {
+    what: "an unknown network",
+    args: ["shapes", "small.mtt", "Poled"],
+    exit: 2,
+    says: "small.mtt has no network `Poled`; did you mean `Pooled`?",
+  },
+  { what: "an unknown code", args: ["explain", "MTT9999"], exit: 2, says: "there is no diagnostic MTT9999" },
+  { what: "no step to explain", args: ["explain", "small.mtt"], exit: 2, says: "which step?" },
+  {
+    what: "a setting without a value",
+    args: ["run", "small.mtt", "--set", "epochs"],
+    exit: 2,
+    says: "--set takes name=value, and got `epochs`",
+  },
+  {
+    what: "a setting of an unknown param",
+    args: ["run", "small.mtt", "--set", "epoch=3"],
+    exit: 2,
+    says: /error\[MTT2013\].*epoch[\s\S]*did you mean `epochs`\?/,
+  },
+  {
+    what: "a setting of another type",
+    args: ["run", "small.mtt", "--set", "epochs=many"],
+    exit: 2,
+    says: /error\[MTT3010\]: --set epochs=many: the param is an int/,
+  },
+  {
+    what: "an unknown backend in a variable",
+    args: ["run", "small.mtt"],
+    env: { MTT_BACKEND: "onyx" },
+    exit: 2,
+    says: "MTT_BACKEND: `onyx` is not known; did you mean `onnx`?",
+  },
+  {
+    what: "an unknown device in a variable",
+    args: ["run", "small.mtt"],
+    env: { MTT_DEVICE: "tpu9000" },
+    exit: 2,
+    says: "MTT_DEVICE: `tpu9000` is not known",
+  },
+  // mtt.yaml.
+  {
+    what: "mtt.yaml: an unknown key",
+    args: ["run", "five/p.mtt"],
+    exit: 2,
+    says: /five\/mtt\.yaml: unknown key `stor`; did you mean `store`\?/,
+  },
+  {
+    what: "mtt.yaml: no YAML",
+    args: ["run", "yaml-syntax/p.mtt"],
+    exit: 2,
+    says: /yaml-syntax\/mtt\.yaml: .* at line \d+, column \d+/,
+  },
+  { what: "mtt.yaml: a list", args: ["run", "yaml-list/p.mtt"], exit: 2, says: "mtt.yaml should be keys and values" },
+  {
+    what: "mtt.yaml: another type",
+    args: ["run", "yaml-type/p.mtt"],
+    exit: 2,
+    says: /mtt\.yaml: `store` is 3\n {2}help: a folder is expected there/,
+  },
+  {
+    what: "mtt.yaml: an unknown backend",
+    args: ["run", "yaml-backend/p.mtt"],
+    exit: 2,
+    says: /mtt\.yaml: backend: `onyx` is not known; did you mean `onnx`\?/,
+  },
+  {
+    what: "mtt.yaml: params of no type",
+    args: ["run", "yaml-params/p.mtt"],
+    exit: 2,
+    says: '`params` is {"epochs":[1,2]}',
+  },
+  {
+    what: "mtt.yaml: an unknown param",
+    args: ["run", "yaml-unknown-param/p.mtt"],
     exit: 2,
     says: "did you mean `epochs`?",
   },
+  // Files that are no programs.
+  { what: "a missing file", args: ["run", "nowhere.mtt"], exit: 2, says: "mtt: there is no file nowhere.mtt" },
   {
-    title: "a param of the wrong type",
-    files: { "tiny.mtt": tiny },
-    args: [...run, "--set", "epochs=many"],
+    what: "a missing file to check",
+    args: ["check", "small.mtt", "nowhere.mtt"],
     exit: 2,
-    says: "many",
+    says: "there is no file nowhere.mtt",
+  },
+  { what: "a missing file to format", args: ["fmt", "nowhere.mtt"], exit: 2, says: "there is no file nowhere.mtt" },
+  { what: "a folder", args: ["check", "folder.mtt"], exit: 2, says: "folder.mtt is a folder" },
+  { what: "an empty name", args: ["check", ""], exit: 2, says: "the file's name is empty" },
+  { what: "a binary file", args: ["run", "binary.mtt"], exit: 2, says: "binary.mtt is not text" },
+  { what: "a file of another encoding", args: ["check", "latin.mtt"], exit: 2, says: "latin.mtt is not text" },
+  {
+    what: "an empty file",
+    args: ["run", "empty.mtt"],
+    exit: 2,
+    says: "empty.mtt declares no step: there is nothing to run",
+  },
+  { what: "a file without steps", args: ["run", "blocks.mtt"], exit: 2, says: "blocks.mtt declares no step" },
+  {
+    what: "a line of 10 MB",
+    args: ["check", "long-line.mtt"],
+    exit: 1,
+    says: /error\[MTT1015\]: the file has 1000\d{4} characters/,
+  },
+  { what: "brackets 100,000 deep", args: ["check", "deep.mtt"], exit: 1, says: "error[MTT1014]" },
+  // Wrong programs.
+  {
+    what: "imports in a circle",
+    args: ["check", "cycle.mtt"],
+    exit: 1,
+    says: "error[MTT2005]: these files import each other: cycle.mtt -> cycle-b.mtt -> cycle.mtt",
   },
   {
-    title: "an unknown key of mtt.yaml",
-    files: { "tiny.mtt": tiny, "mtt.yaml": "stor: here" },
-    args: run,
-    exit: 2,
-    says: "did you mean `store`?",
+    what: "a missing import",
+    args: ["run", "missing-import.mtt"],
+    exit: 1,
+    says: 'error[MTT2003]: there is no file "./nowhere"',
+  },
+  { what: "a missing import of the library", args: ["check", "missing-std.mtt"], exit: 1, says: "error[MTT2003]" },
+  {
+    what: "an import of a name that is not there",
+    args: ["check", "missing-name.mtt"],
+    exit: 1,
+    says: "error[MTT2004]",
+  },
+  { what: "an import of a folder", args: ["check", "folder-import.mtt"], exit: 1, says: "error[MTT2003]" },
+  {
+    what: "weights beyond memory",
+    args: ["run", "huge.mtt"],
+    exit: 1,
+    says: /error\[MTT4001\]: the weights of `Pooled` would take [\d.]+ GiB/,
   },
   {
-    title: "an mtt.yaml that is none",
-    files: { "tiny.mtt": tiny, "mtt.yaml": "a: [1" },
-    args: run,
-    exit: 2,
-    says: "mtt.yaml",
+    what: "shapes that disagree",
+    args: ["run", "shapes.mtt"],
+    exit: 1,
+    says: "error[MTT3004]: dense(10) got f32[28, 28, 1], and needs one axis",
+  },
+  { what: "a batch of none", args: ["check", "no-batch.mtt"], exit: 1, says: "batch" },
+  { what: "fewer than no epochs", args: ["check", "no-epochs.mtt"], exit: 1, says: "epochs" },
+  {
+    what: "an assertion that does not hold",
+    args: ["run", "asserts.mtt"],
+    exit: 1,
+    says: "error[MTT5401]: the assertion does not hold",
+  },
+  // Runs that fail.
+  {
+    what: "a batch larger than the data",
+    args: ["run", "batch.mtt"],
+    exit: 3,
+    says: "error[MTT5201]: `model` failed: a batch has 301 examples, and the data has 300",
+  },
+  { what: "no example left", args: ["run", "none-left.mtt"], exit: 3, says: /`model` failed/ },
+  {
+    what: "a rate that diverges",
+    args: ["run", "diverges.mtt"],
+    exit: 3,
+    says: "error[MTT5206]: `model` failed: training met a number that is not finite",
   },
   {
-    title: "an unknown step to explain",
-    files: { "tiny.mtt": tiny },
-    args: ["explain", "tiny.mtt", "modl"],
-    exit: 2,
-    says: "did you mean `model`?",
+    what: "a label out of range",
+    args: ["run", "label-range.mtt"],
+    exit: 3,
+    says: /error\[MTT5507\]: `data` failed: .*labels\.npy.* 7/,
   },
-  { title: "an unknown code to explain", args: ["explain", "MTT9999"], exit: 2, says: "MTT9999" },
+  { what: "a table without rows", args: ["run", "label.mtt"], exit: 3, says: /error\[MTT5\d{3}\]/ },
+  { what: "a file cut short", args: ["run", "cut.mtt"], exit: 3, says: /error\[MTT5504\]: `data` failed: .*cut\.npy/ },
   {
-    title: "an unknown network to show",
-    files: { "tiny.mtt": tiny },
-    args: ["shapes", "tiny.mtt", "Smal"],
-    exit: 2,
-    says: "did you mean `Small`?",
+    what: "a file of another shape",
+    args: ["run", "other-shape.mtt"],
+    exit: 3,
+    says: /error\[MTT5508\]: `data` failed: .*x5\.npy/,
   },
   {
-    title: "a format that is none",
-    files: { "tiny.mtt": tiny },
-    args: ["check", "tiny.mtt", "--format", "xml"],
-    exit: 2,
-    says: "xml",
+    what: "a data file that is missing",
+    args: ["run", "no-file.mtt"],
+    exit: 3,
+    says: /error\[MTT5502\]: `data` failed: cannot read .*nowhere\.npy: it does not exist/,
+  },
+  {
+    what: "a data file of another format",
+    args: ["run", "no-idx.mtt"],
+    exit: 3,
+    says: /error\[MTT5503\]: `data` failed: .*small\.mtt is no IDX file/,
+  },
+  {
+    what: "no MNIST and no network",
+    args: ["run", "no-data.mtt"],
+    exit: 3,
+    says: /error\[MTT5501\]: `digits\.train` failed: mnist could not be found[\s\S]*three ways out:[\s\S]*fallback: glyphs/,
+  },
+  {
+    what: "no CIFAR-10 and no network",
+    args: ["run", "no-cifar.mtt"],
+    exit: 3,
+    says: /error\[MTT5501\][\s\S]*three ways out:/,
+  },
+  {
+    what: "weights that are missing",
+    args: ["run", "weights.mtt"],
+    exit: 3,
+    says: "error[MTT5404]: `model` failed: the weights nowhere.safetensors cannot be read",
+  },
+  {
+    what: "weights of another format",
+    args: ["run", "weights-cut.mtt"],
+    exit: 3,
+    says: "error[MTT5404]: `model` failed: the weights x.npy cannot be read",
+  },
+  {
+    what: "a store that is a file",
+    args: ["run", "small.mtt", "--store", "a-file"],
+    exit: 3,
+    says: /error\[MTT5101\]: the store .*a-file cannot be/,
+  },
+  {
+    what: "a store under a file",
+    args: ["run", "small.mtt", "--store", "a-file/store"],
+    exit: 3,
+    says: "error[MTT5101]",
+  },
+  {
+    what: "a store that cannot be written",
+    args: ["run", "small.mtt", "--store", "/proc/mtt"],
+    exit: 3,
+    says: /error\[MTT5101\]: .*the store \/proc\/mtt cannot be written/,
+  },
+  {
+    what: "a store of another version",
+    args: ["run", "small.mtt", "--store", "other-format"],
+    exit: 3,
+    says: /error\[MTT5103\]: the store .* has format 99; this mtt reads format 1/,
+  },
+  {
+    what: "a folder that is no store",
+    args: ["cache", "ls", "--store", "not-a-store"],
+    exit: 3,
+    says: "error[MTT5103]",
   },
 ];
 
-describe("bad input", () => {
-  for (const { title, args, files = {}, exit, says } of rows) {
-    it(`${title}: exit ${exit}`, async () => {
-      const folder = project(files);
-      mkdirSync(join(folder, "nothing"));
-      const env = { MTT_MNIST_URL: "http://127.0.0.1:9/" };
-      const { code, out, err } = await start(program, folder, args, env).ended;
-      const said = `${out}${err}`;
-      expect(said).toContain(says);
-      expect(code).toBe(exit);
-      // Never a stack trace for a user's mistake.
-      expect(said).not.toMatch(/\n\s+at \S+ \(|this is a bug/);
-    });
-  }
+const AT_ONCE = 3;
+const results = new Map<Row, Result>();
+
+beforeAll(async () => {
+  const cwd = folderOf(files);
+  const waiting = [...table];
+  const work = async () => {
+    for (let row = waiting.shift(); row !== undefined; row = waiting.shift()) {
+      const store =
+        row.args.includes("run") && !row.args.some((arg) => arg.startsWith("--store")) ? ["--store", "stored"] : [];
+      results.set(row, await mtt([...row.args, ...store], { cwd, env: row.env ?? {} }));
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, work));
+});
+
+describe("a bad input is said clearly, with its exit code:", () => {
+  it.each(table.map((row) => [row.what, row] as const))("%s", (_, row) => {
+    const { code, signal, stdout, stderr } = results.get(row)!;
+    const said = row.args[0] === "check" ? stdout + stderr : stderr;
+    expect(said).toMatch(row.says);
+    expect([code, signal]).toEqual([row.exit, null]);
+    // For people: no stack trace, nothing of the inside, a way on.
+    for (const text of [stdout, stderr]) expect(text).not.toMatch(/^\s+at .*:\d+\)?$|bug in mtt|undefined|\[object/m);
+    expect(said).toMatch(/help: | expected here/);
+  });
+});
+
+describe("the same with --format json", () => {
+  it("ends with `run.finished` whatever is wrong, and says what in an event", async () => {
+    const cwd = folderOf(files);
+    for (const [file, exit, code] of [
+      ["shapes.mtt", 1, "MTT3004"],
+      ["batch.mtt", 3, "MTT5201"],
+      ["asserts.mtt", 1, "MTT5401"],
+    ] as const) {
+      const { stdout, stderr, ...result } = await mtt(["run", file, "--format", "json"], { cwd });
+      expect([result.code, stderr]).toEqual([exit, ""]);
+      expect(finished(stdout).status).toBe("failed");
+      expect(eventsOf(stdout).find(({ event }) => event === "diagnostic")).toMatchObject({
+        code,
+        severity: "error",
+        file,
+      });
+    }
+  });
 });

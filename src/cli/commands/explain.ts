@@ -74,6 +74,7 @@ const explainCode = Effect.fnUntraced(function* (code: string) {
     const near = nearMiss(code, Object.keys(known));
     return yield* new UsageError({
       message: `there is no diagnostic ${code}${near === undefined ? "" : `; did you mean ${near}?`}`,
+      help: "a diagnostic says its code in brackets: error[MTT3004]",
     });
   }
   yield* print(`${code}: ${title}`);
