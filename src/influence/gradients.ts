@@ -16,6 +16,9 @@ export interface Gradients {
   readonly release: () => Asking<void>;
 }
 
+/** Examples whose gradients are computed at once. */
+const WIDTH = 16;
+
 /** Always in batches of one size, so that an example's gradient has the same bits whichever others are asked for. */
 export const gradientsOf = (
   problem: Problem,
@@ -23,8 +26,8 @@ export const gradientsOf = (
     measure,
     data,
     examples,
-    width,
-  }: { readonly measure: Measure; readonly data: 0 | 1; readonly examples: number; readonly width: number },
+    width = WIDTH,
+  }: { readonly measure: Measure; readonly data: 0 | 1; readonly examples: number; readonly width?: number },
 ): Gradients => {
   const { layout } = problem;
   let open: Pass | undefined;

@@ -69,7 +69,7 @@ function* solveAndScore(
 ): Asking<InfluenceResult | undefined> {
   const { m, self, measure, testData } = problem;
   const width = blockWidth(problem, iterates);
-  const gradients = gradientsOf(problem, { measure, data: testData, examples: m, width: GRADIENTS });
+  const gradients = gradientsOf(problem, { measure, data: testData, examples: m });
   const scorer = self
     ? selfScorer(problem, spec, gradients)
     : spec.of === "input"
@@ -113,9 +113,6 @@ function* solveAndScore(
   };
 }
 
-/** Test examples whose gradients are computed at once. */
-const GRADIENTS = 16;
-
 interface Scoring {
   readonly put: (from: number, rhs: Block, s: Block) => Asking<void>;
   readonly way: () => Certificate["scoring"];
@@ -143,8 +140,7 @@ const exampleScorer = (problem: Problem, spec: Influence, width: number): Scorin
 const selfScorer = (problem: Problem, spec: Influence, gradients: Gradients): Scoring => {
   const { n, loss, measure } = problem;
   const sink = collector(problem, spec.top);
-  const own =
-    measure === loss ? undefined : gradientsOf(problem, { measure: loss, data: 0, examples: n, width: GRADIENTS });
+  const own = measure === loss ? undefined : gradientsOf(problem, { measure: loss, data: 0, examples: n });
   return {
     *put(from, rhs, s) {
       const of = own === undefined ? rhs : yield* own.of(from, from + s.count);
@@ -197,7 +193,7 @@ const strengthEffectOf = (problem: Problem) => {
 };
 
 /** A solve that missed its tolerance fails, or is a warning where the program accepts its residual. */
-function* certify(spec: Influence, solver: Solver, { residuals }: Solved): Asking<void> {
+export function* certify(spec: Influence, solver: Solver, { residuals }: Solved): Asking<void> {
   const { tolerance } = solver;
   if (tolerance === undefined || residuals === undefined) return;
   const worst = residuals.reduce((a, b) => Math.max(a, b), 0);
@@ -219,7 +215,7 @@ function* certify(spec: Influence, solver: Solver, { residuals }: Solved): Askin
 const KEPT_GRADIENTS = 64 * 2 ** 20;
 
 /** ∇m of a block of test examples, a part of its own. */
-function* measureGradients(problem: Problem, gradients: Gradients, from: number, to: number): Asking<Block> {
+export function* measureGradients(problem: Problem, gradients: Gradients, from: number, to: number): Asking<Block> {
   const { measure, layout, self, m } = problem;
   if (8 * m * layout.size > KEPT_GRADIENTS) return yield* gradients.of(from, to);
   const of = {
@@ -251,7 +247,7 @@ function* gradientLength(problem: Problem): Asking<number> {
   return numbersOf(found.figures).norm ?? Number.NaN;
 }
 
-const mustHaveExamples = ({ n, m }: Problem): void => {
+export const mustHaveExamples = ({ n, m }: Problem): void => {
   if (n === 0)
     throw new AlgorithmFailure(
       "MTT5611",

@@ -18,6 +18,7 @@ import type { InfluenceContext } from "./result.ts";
 import type { Solver } from "./solver.ts";
 import { basisDamping, spectralSolver } from "./spectral-solver.ts";
 import { tracin } from "./tracin.ts";
+import { trak } from "./trak.ts";
 
 /** A method either solves for s, whose products with gradients are the scores, or makes the scores itself. */
 type Way<M> =
@@ -72,11 +73,7 @@ const ways: { readonly [K in Method["kind"]]: Way<Extract<Method, { kind: K }>> 
   grad_dot: { scores: () => gradDot },
   grad_cos: { scores: () => gradCos },
   tracin: { scores: (_, { checkpoints = [] }) => tracin(checkpoints) },
-  trak: {
-    scores: () => {
-      throw new AlgorithmFailure("MTT5612", "trak is not there yet", "use another method");
-    },
-  },
+  trak: { scores: ({ projections, seed }, { models = [] }) => trak(projections, seed, models) },
   representer: { scores: () => representer },
   knn_shapley: { scores: ({ k }) => knnShapley(k) },
   random: { scores: ({ seed }) => random(seed) },

@@ -1,0 +1,118 @@
+import { fedFields, weightedLoss } from "../learn/objective.ts";
+import type { Algorithm } from "../plan/algorithm.ts";
+import type { HessianChoice, Influence } from "../plan/influence.ts";
+import { dropOutputs } from "../transform/outputs.ts";
+import { gradient } from "../transform/vjp.ts";
+import type { Asking } from "./asking.ts";
+import { blockWidth } from "./blocks.ts";
+import { gradientsOf } from "./gradients.ts";
+import { certify, measureGradients, mustHaveExamples } from "./influence.ts";
+import { needsSolve, wayOf } from "./methods.ts";
+import { operatorOf } from "./operator.ts";
+import { batchesOf, closePass, openPass, rowWeights } from "./pass.ts";
+import { addArrays, type Problem, problemOf, regularizerDiagonal, wrtOf } from "./problem.ts";
+import type { Certificate, InfluenceContext } from "./result.ts";
+import type { Solver } from "./solver.ts";
+import { type Block, dot, row, zeroBlock } from "./vectors.ts";
+
+export interface GroupInfluence {
+  /** Of each test example: the predicted change of the measure when the whole group is removed, and the part of the second order in it. */
+  readonly change: Float64Array;
+  readonly second: Float64Array;
+  readonly certificate: Omit<Certificate, "method">;
+}
+
+/** Examples of a batch of the group. */
+const BATCH = 256;
+
+/**
+ * The effect of removing a group U of training examples (positions in the training data). First order: s · g_U / n with g_U the sum of the group's
+ * gradients. Second order adds s · H_U H⁻¹ g_U / n², how the group's own curvature goes with it (Basu, You and Feizi 2020, "On second-order group
+ * influence functions"; theirs divides by n − |U|, here the objective keeps 1 / n, and their factors of |U| / n are 1): two terms of the series
+ * (H − H_U / n)⁻¹ g_U / n. Fails with MTT5612 for methods that do not solve.
+ */
+export function* groupInfluence(
+  spec: Influence,
+  context: InfluenceContext,
+  group: Int32Array,
+  order: 1 | 2,
+): Algorithm<GroupInfluence> {
+  const problem = problemOf(spec, context);
+  mustHaveExamples(problem);
+  const { method } = spec;
+  const way = wayOf(method.kind);
+  if ("scores" in way) throw needsSolve(method.kind, "the effect of a group");
+  const solver = yield* way.solves(problem, method as never);
+  for (;;) {
+    const found = yield* effects(spec, problem, solver, { group, order, iterates: way.iterates });
+    if (found !== undefined) return found;
+  }
+}
+
+/** Nothing where the damping changed on the way. */
+function* effects(
+  spec: Influence,
+  problem: Problem,
+  solver: Solver,
+  { group, order, iterates }: { readonly group: Int32Array; readonly order: 1 | 2; readonly iterates: boolean },
+): Asking<GroupInfluence | undefined> {
+  const { m, n, measure, testData } = problem;
+  const sum = yield* groupGradient(problem, group);
+  const first = row(sum, 0);
+  let bent: Float64Array | undefined;
+  if (order === 2 && group.length > 0) {
+    const moved = yield* solver.solve(sum);
+    if (moved.again === true) return undefined;
+    yield* certify(spec, solver, moved);
+    bent = yield* groupProduct(problem, "hessian" in spec.method ? spec.method.hessian : "gauss_newton", moved.s, group);
+  }
+  const change = new Float64Array(m);
+  const second = new Float64Array(m);
+  const width = blockWidth(problem, iterates);
+  const gradients = gradientsOf(problem, { measure, data: testData, examples: m });
+  for (let from = 0; from < m; from += width) {
+    const to = Math.min(m, from + width);
+    const solved = yield* solver.solve(yield* measureGradients(problem, gradients, from, to));
+    if (solved.again === true) {
+      yield* gradients.release();
+      return undefined;
+    }
+    yield* certify(spec, solver, solved);
+    for (let i = from; i < to; i++) {
+      const s = row(solved.s, i - from);
+      second[i] = bent === undefined ? 0 : dot(s, bent) / n ** 2;
+      change[i] = dot(s, first) / n + second[i]!;
+    }
+  }
+  yield* gradients.release();
+  yield* solver.close();
+  return { change, second, certificate: solver.certificate() };
+}
+
+/** Sum of the group's gradients, without the regularizer. */
+function* groupGradient(problem: Problem, group: Int32Array): Asking<Block> {
+  const { network, loss, precision, layout, n } = problem;
+  const sum = zeroBlock(1, layout.size);
+  if (group.length === 0) return sum;
+  const pass = yield* openPass(problem, {
+    graph: (batch) => dropOutputs(gradient(weightedLoss(network, loss, batch, precision), wrtOf(problem)), 1),
+    fields: fedFields(network, [loss], precision),
+    data: 0,
+    examples: n,
+    most: Math.min(BATCH, group.length),
+  });
+  for (const batch of batchesOf(pass, group))
+    addArrays(layout, sum, yield* pass.run(batch, [rowWeights(problem, batch)]));
+  yield* closePass(pass);
+  return sum;
+}
+
+/** Sum of the group's Hessians times a vector, without the regularizer. */
+function* groupProduct(problem: Problem, hessian: HessianChoice, vector: Block, group: Int32Array): Asking<Float64Array> {
+  const operator = operatorOf(problem, hessian, Math.min(BATCH, group.length));
+  const mean = row(yield* operator.sampled(vector, group), 0);
+  yield* operator.release();
+  const diagonal = regularizerDiagonal(problem);
+  const v = row(vector, 0);
+  return mean.map((value, i) => group.length * (value - diagonal[i]! * v[i]!));
+}
