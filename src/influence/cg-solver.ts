@@ -2,7 +2,7 @@ import { type Algorithm, AlgorithmFailure, type Checkpoint, part } from "../plan
 import type { Method } from "../plan/influence.ts";
 import type { Json } from "../plan/json.ts";
 import type { Asking } from "./asking.ts";
-import { blockCg, type CgResult, fromCheckpoint, isBefore, toCheckpoint } from "./cg.ts";
+import { blockCg, type CgResult, fromCheckpoint, isBefore, toCheckpoint, widened } from "./cg.ts";
 import { type Chosen, chooseDamping, type Ends, isNegative, singular } from "./damping.ts";
 import { curvatureEnds } from "./eigenvalues.ts";
 import { fingerprint } from "./fingerprint.ts";
@@ -15,6 +15,9 @@ import type { Block } from "./vectors.ts";
 type Cg = Extract<Method, { kind: "cg" }>;
 
 const CHECKPOINT_EVERY = 5;
+
+/** How far the recurrence is trusted with products of this precision. */
+const ROUND = { f32: 1e-6, f64: 1e-12 };
 
 /** What a preconditioner's eigenvalues are raised by at least, of their mean: it must be positive definite, and trust no tiny eigenvalue. */
 const FLOOR = 1e-3;
@@ -93,9 +96,6 @@ export const cgSolver = (operator: Operator, method: Cg, preconditioner: Spectra
 
 const pick = ({ smallest, largest }: Ends): Ends => ({ smallest, largest });
 
-const widened = (a: Ends | undefined, b: Ends): Ends =>
-  a === undefined ? b : { smallest: Math.min(a.smallest, b.smallest), largest: Math.max(a.largest, b.largest) };
-
 interface Kept {
   readonly iterations: number;
   readonly products: number;
@@ -126,6 +126,7 @@ function* solvePart(
   const shift = preconditioner === undefined ? 0 : preconditionerDamping(preconditioner, damping);
   const options = {
     ...bounds,
+    round: ROUND[operator.problem.precision],
     ...(preconditioner === undefined ? {} : { precondition: (block: Block) => preconditioner.power(block, -1, shift) }),
   };
   const compute = function* (kept: { readonly state: Checkpoint } | undefined): Algorithm<Checkpoint> {

@@ -1,6 +1,7 @@
 import type { Checkpoint } from "../plan/algorithm.ts";
 import type { Tensor } from "../shape/tensor.ts";
 import type { Asking } from "./asking.ts";
+import type { Ends } from "./damping.ts";
 import { dense, product, spectralFunction, symmetricEigen, transposed } from "./dense.ts";
 import { type BlockTridiagonal, extremes } from "./ritz.ts";
 import {
@@ -23,6 +24,8 @@ export interface CgOptions {
   /** Bounds ‖A x − v‖ / ‖v‖ of every column, recomputed by a fresh product. */
   readonly tolerance: number;
   readonly iterations: number;
+  /** A round ends where the residual has shrunk by this since it began: rounding of the products would show in the recurrence from there on. */
+  readonly round: number;
   /** M⁻¹, symmetric positive definite. */
   readonly precondition?: Linear;
   /** Told after every iteration. */
@@ -47,6 +50,8 @@ export interface CgState {
   readonly round: number;
   /** How often one began anew, a product each. */
   readonly rounds: number;
+  /** Extreme Ritz values of the rounds before. */
+  readonly ends?: Ends;
   /** A direction of negative curvature was met: the matrix is not positive definite. */
   readonly indefinite: boolean;
 }
@@ -59,11 +64,9 @@ export interface CgResult {
   /** Products with blocks: one an iteration, one for each fresh residual and each round. */
   readonly products: number;
   /** Of A, or of M⁻¹ A where preconditioned: extreme Ritz values. Absent before the first iteration. */
-  readonly ritz?: { readonly smallest: number; readonly largest: number };
+  readonly ritz?: Ends;
 }
 
-/** A round ends where the residual has shrunk so far since it began: from there on rounding of the products would show in the recurrence. */
-const ROUND = 1e-6;
 /** Below this share of the largest a curvature is rounding. */
 const ROUNDING = 1e-6;
 
@@ -90,12 +93,13 @@ export function* blockCg(apply: Linear, rhs: Block, options: CgOptions, from?: C
             : undefined;
       if (end !== undefined) return result(state, end, residuals, options.tolerance);
     }
-    if (last <= ROUND * state.round) {
+    if (last <= options.round * state.round) {
       const product = yield* apply(state.x);
       const residual = copyBlock(rhs);
       addTo(residual.data, -1, product.data);
       const next = yield* begin(state.x, residual, norms, options, estimates);
-      state = { ...next, iteration, rounds: state.rounds + 1 };
+      const ends = endsOf(state);
+      state = { ...next, iteration, rounds: state.rounds + 1, ...(ends === undefined ? {} : { ends }) };
     }
     state = yield* step(apply, state, norms, options);
     if (options.after !== undefined) yield* options.after(state);
@@ -125,15 +129,27 @@ const checks = (estimates: readonly number[], tolerance: number): number =>
 const result = (state: CgState, end: CgResult["end"], residuals: readonly number[], tolerance: number): CgResult => {
   const { estimates, iteration, rounds } = state;
   const fresh = checks(estimates, tolerance) + (isCheck(estimates, tolerance) ? 0 : 1);
-  const t = tridiagonal(state);
+  const ritz = endsOf(state);
   return {
     state,
     end,
     residuals,
     products: iteration + fresh + rounds,
-    ...(t.diagonal.length === 0 ? {} : { ritz: extremes(t) }),
+    ...(ritz === undefined ? {} : { ritz }),
   };
 };
+
+/** Extreme Ritz values of all rounds so far. */
+const endsOf = (state: CgState): Ends | undefined => {
+  const t = tridiagonal(state);
+  const now = t.diagonal.length === 0 ? undefined : extremes(t);
+  return widened(state.ends, now);
+};
+
+export const widened = (a: Ends | undefined, b: Ends | undefined): Ends | undefined =>
+  a === undefined || b === undefined
+    ? (a ?? b)
+    : { smallest: Math.min(a.smallest, b.smallest), largest: Math.max(a.largest, b.largest) };
 
 /** The start of a round: Q and σ of the residual, P = Z. */
 function* begin(
@@ -291,6 +307,9 @@ export const toCheckpoint = (state: CgState): Checkpoint => ({
     "solve/factors": denseTensor(state.factors),
     "solve/estimates": vectorTensor(Float64Array.from(state.estimates)),
     "solve/round": vectorTensor(Float64Array.of(state.round)),
+    ...(state.ends === undefined
+      ? {}
+      : { "solve/ends": vectorTensor(Float64Array.of(state.ends.smallest, state.ends.largest)) }),
   },
   figures: { iteration: state.iteration, rounds: state.rounds, indefinite: state.indefinite },
 });
@@ -318,7 +337,9 @@ export const fromCheckpoint = ({ arrays, figures }: Checkpoint): CgState | undef
   const of = typeof figures === "object" && figures !== null && "iteration" in figures ? figures : undefined;
   if (x === undefined || p === undefined || q === undefined || sigma === undefined || typeof of?.iteration !== "number")
     return undefined;
+  const [smallest, largest] = vector("ends");
   return {
+    ...(smallest === undefined || largest === undefined ? {} : { ends: { smallest, largest } }),
     x,
     p,
     q,
