@@ -49,6 +49,11 @@ export const cgSolver = (operator: Operator, method: Cg, preconditioner: Spectra
 
   return {
     tolerance,
+    *settle() {
+      if (hessian === "gauss_newton" || known) return;
+      yield* lookAtEnds();
+      chosen = chooseDamping(asked, ends!, hessian);
+    },
     *solve(rhs) {
       for (;;) {
         const found = yield* solvePart(operator, rhs, chosen.damping, { tolerance, iterations }, preconditioner);

@@ -6,6 +6,8 @@ import type { Problem } from "./problem.ts";
 import type { InfluenceResult, Top } from "./result.ts";
 
 export interface Collector extends Sink {
+  /** Rows leave as they come and cannot be written again. */
+  readonly inBlocks: boolean;
   readonly finish: () => Pick<InfluenceResult, "scores" | "written" | "top">;
 }
 
@@ -19,6 +21,7 @@ export const collector = (problem: Problem, top: number | undefined): Collector 
   if (self) {
     const all = zeros(precision, [n]);
     return {
+      inBlocks: false,
       put: (from, _count, scores) => {
         mustBeFinite(scores, 1, from);
         all.data.set(scores, from);
@@ -33,6 +36,7 @@ export const collector = (problem: Problem, top: number | undefined): Collector 
   }
   if (taker !== undefined)
     return {
+      inBlocks: false,
       put: (from, count, scores) => {
         mustBeFinite(scores, n, from);
         for (let i = 0; i < count; i++) taker.put(scores.subarray(i * n, (i + 1) * n));
@@ -43,6 +47,7 @@ export const collector = (problem: Problem, top: number | undefined): Collector 
   const shape = [m, n];
   if (m * n * constructors[precision].BYTES_PER_ELEMENT > budget * SCORES)
     return {
+      inBlocks: true,
       *put(from, count, scores) {
         mustBeFinite(scores, n, from);
         yield { do: "block", array: "scores", shape, from, values: tensor(precision, [count, n], scores) };
@@ -51,6 +56,7 @@ export const collector = (problem: Problem, top: number | undefined): Collector 
     };
   const all = zeros(precision, shape);
   return {
+    inBlocks: false,
     put: (from, _count, scores) => {
       mustBeFinite(scores, n, from);
       all.data.set(scores, from * n);
@@ -67,6 +73,7 @@ export const inputCollector = (problem: Problem, field: readonly number[]) => {
   const written = m * n * width * constructors[precision].BYTES_PER_ELEMENT > budget * SCORES;
   const all = written ? undefined : zeros(precision, [m, n, ...field]);
   return {
+    inBlocks: written,
     /** A tile [k, B, …field] of test examples from `row` and training examples from `from`. */
     *put(row: number, from: number, tile: Tensor): Asking<void> {
       const [count = 0, batch = 0] = tile.shape;

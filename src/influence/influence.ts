@@ -14,7 +14,7 @@ import { flatParameters, type Problem, problemOf } from "./problem.ts";
 import type { Certificate, InfluenceContext, InfluenceResult } from "./result.ts";
 import { scoresByInput, scoringPass } from "./score.ts";
 import type { Solved, Solver } from "./solver.ts";
-import { type Block, dot, norm, row } from "./vectors.ts";
+import { type Block, dot, norm, row, rowsOf } from "./vectors.ts";
 
 /** A mean gradient longer than this is no minimum, which the definition of influence supposes. */
 const UNCONVERGED = 1e-3;
@@ -75,6 +75,7 @@ function* solveAndScore(
     : spec.of === "input"
       ? inputScorer(problem)
       : exampleScorer(problem, spec, width);
+  if (scorer.inBlocks && solver.settle !== undefined) yield* solver.settle();
   const residuals: number[] = [];
   const strength = strengthEffectOf(problem);
   for (let from = 0; from < m; from += width) {
@@ -114,6 +115,7 @@ function* solveAndScore(
 }
 
 interface Scoring {
+  readonly inBlocks: boolean;
   readonly put: (from: number, rhs: Block, s: Block) => Asking<void>;
   readonly way: () => Certificate["scoring"];
   readonly finish: () => Pick<InfluenceResult, "scores" | "written" | "top">;
@@ -125,6 +127,7 @@ const exampleScorer = (problem: Problem, spec: Influence, width: number): Scorin
   const sink = collector(problem, spec.top);
   const scoring = scoringPass(problem, m > width);
   return {
+    inBlocks: sink.inBlocks,
     *put(from, _, s) {
       const scores = yield* scoring.along(s);
       for (let i = 0; i < scores.length; i++) scores[i]! /= n;
@@ -142,6 +145,7 @@ const selfScorer = (problem: Problem, spec: Influence, gradients: Gradients): Sc
   const sink = collector(problem, spec.top);
   const own = measure === loss ? undefined : gradientsOf(problem, { measure: loss, data: 0, examples: n });
   return {
+    inBlocks: sink.inBlocks,
     *put(from, rhs, s) {
       const of = own === undefined ? rhs : yield* own.of(from, from + s.count);
       yield* sink.put(
@@ -164,11 +168,15 @@ const inputScorer = (problem: Problem): Scoring => {
   const { shape } = network.fields[0]!.type;
   const sink = inputCollector(problem, shape);
   return {
+    inBlocks: sink.inBlocks,
     *put(from, _, s) {
-      yield* scoresByInput(problem, s, function* (at, tile) {
-        const data = tile.data.map((value) => value / n);
-        yield* sink.put(from, at, { ...tile, data } as typeof tile);
-      });
+      // Rows that leave at once leave in order: one test example after another.
+      const wide = sink.inBlocks ? 1 : s.count;
+      for (let i = 0; i < s.count; i += wide)
+        yield* scoresByInput(problem, rowsOf(s, i, i + wide), function* (at, tile) {
+          const data = tile.data.map((value) => value / n);
+          yield* sink.put(from + i, at, { ...tile, data } as typeof tile);
+        });
     },
     way: () => "forward",
     finish: sink.finish,

@@ -5,6 +5,8 @@ import type { Block } from "./vectors.ts";
 /** s = (H + λI)⁻¹ v, exactly or nearly, for blocks of right-hand sides. */
 export interface Solver {
   readonly solve: (rhs: Block) => Algorithm<Solved>;
+  /** Settles the damping before the first solve, so that none has to be done again. */
+  readonly settle?: () => Algorithm<void>;
   /** What a residual must not exceed; undefined where the method promises none. */
   readonly tolerance: number | undefined;
   /** After the solves. */

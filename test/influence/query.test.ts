@@ -200,6 +200,29 @@ describe("scores", () => {
     expect(open).toBe(0);
   });
 
+  it("by input pixels leave in order where memory is short", () => {
+    const whole = ask(softmax, cg(), { of: "input" }).result.scores!;
+    const { result, blocks } = ask(softmax, cg(), { of: "input", context: { budget: 20_000 } });
+    expect(result.written).toEqual([M * N, 4]);
+    let next = 0;
+    const written = new Float64Array(M * N * 4);
+    for (const { from, values } of blocks) {
+      expect(from).toBe(next);
+      next += values.shape[0]!;
+      written.set(values.data, from * 4);
+    }
+    expect(next).toBe(M * N);
+    expect(distance(written, whole.data)).toBeLessThan(1e-8);
+  });
+
+  it("that leave as they come are never taken back: the damping is settled first", () => {
+    const { result, blocks } = ask(wild, cg(), { context: { budget: 8000 } });
+    expect(blocks.map(({ from }) => from)).toEqual(
+      [...new Set(blocks.map(({ from }) => from))].toSorted((a, b) => a - b),
+    );
+    expect(result.certificate.damping!).toBeCloseTo(2 * Math.abs(smallestOfWild), 3);
+  });
+
   it("are the same for a test example alone", () => {
     for (let t = 0; t < M; t++) {
       const alone = ask({ ...softmax, test: take(softmax.test, t, t + 1) }, cg()).result.scores!;
