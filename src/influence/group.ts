@@ -64,7 +64,12 @@ function* effects(
     const moved = yield* solver.solve(sum);
     if (moved.again === true) return undefined;
     yield* certify(spec, solver, moved);
-    bent = yield* groupProduct(problem, "hessian" in spec.method ? spec.method.hessian : "gauss_newton", moved.s, group);
+    bent = yield* groupProduct(
+      problem,
+      "hessian" in spec.method ? spec.method.hessian : "gauss_newton",
+      moved.s,
+      group,
+    );
   }
   const change = new Float64Array(m);
   const second = new Float64Array(m);
@@ -108,7 +113,12 @@ function* groupGradient(problem: Problem, group: Int32Array): Asking<Block> {
 }
 
 /** Sum of the group's Hessians times a vector, without the regularizer. */
-function* groupProduct(problem: Problem, hessian: HessianChoice, vector: Block, group: Int32Array): Asking<Float64Array> {
+function* groupProduct(
+  problem: Problem,
+  hessian: HessianChoice,
+  vector: Block,
+  group: Int32Array,
+): Asking<Float64Array> {
   const operator = operatorOf(problem, hessian, Math.min(BATCH, group.length));
   const mean = row(yield* operator.sampled(vector, group), 0);
   yield* operator.release();
