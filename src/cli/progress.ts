@@ -34,6 +34,12 @@ export const figuresText = (figures: Figures): string =>
     .map(([name, value]) => `${name} ${figure(value)}`)
     .join(", ");
 
+/** `epoch 3/10, loss 0.2345, accuracy 0.9123`: how far a step is; its own steps are left to the bar. */
+const progressText = ({ epoch, epochs, step: _, ...rest }: Figures): string => {
+  const far = typeof epoch === "number" && typeof epochs === "number" ? `epoch ${epoch}/${epochs}` : "";
+  return [far, figuresText(rest)].filter((text) => text !== "").join(", ");
+};
+
 const seconds = (value: number): string =>
   value < 10
     ? `${value.toFixed(1)} s`
@@ -67,7 +73,7 @@ export const linesView = (write: (line: string) => void): ProgressView => {
         case "step.progress":
           if (event.figures.accuracy !== undefined && epochs.get(event.step) !== event.figures.epoch) {
             epochs.set(event.step, event.figures.epoch ?? null);
-            write(`  ${event.step} ${Math.round(event.fraction * 100)} %  ${figuresText(event.figures)}`);
+            write(`  ${event.step} ${Math.round(event.fraction * 100)} %  ${progressText(event.figures)}`);
           }
           break;
         case "step.finished":
@@ -88,14 +94,32 @@ export const linesView = (write: (line: string) => void): ProgressView => {
   };
 };
 
+/** Steps of a training a second, since the bar began. */
+interface Pace {
+  readonly step: number;
+  readonly since: number;
+  readonly rate?: string;
+}
+
+const paceOf = (pace: Pace | undefined, { step }: Figures, now: number): Pace | undefined => {
+  if (typeof step !== "number") return pace;
+  if (pace === undefined) return { step, since: now };
+  const rate = ((step - pace.step) * 1000) / (now - pace.since);
+  return { ...pace, rate: `${rate < 10 ? rate.toFixed(1) : Math.round(rate)} steps/s` };
+};
+
 /** One bar a running step; it becomes a line when the step ends. */
 export const terminalView = (stream: NodeJS.WritableStream & { readonly columns?: number }): ProgressView => {
   let bar: cliProgress.SingleBar | undefined;
   let step = "";
+  let pace: Pace | undefined;
   const stop = () => {
     bar?.stop();
     bar = undefined;
+    pace = undefined;
   };
+  // However the process ends, the cursor is seen again.
+  process.once("exit", stop);
   const start = (name: string) => {
     stop();
     step = name;
@@ -125,7 +149,11 @@ export const terminalView = (stream: NodeJS.WritableStream & { readonly columns?
           break;
         case "step.progress":
           if (bar === undefined || step !== event.step) start(event.step);
-          bar?.update(Math.round(event.fraction * 1000), { step: event.step, figures: figuresText(event.figures) });
+          pace = paceOf(pace, event.figures, performance.now());
+          bar?.update(Math.round(event.fraction * 1000), {
+            step: event.step,
+            figures: [progressText(event.figures), ...(pace?.rate === undefined ? [] : [pace.rate])].join(", "),
+          });
           break;
         case "step.finished":
         case "step.cached":
@@ -145,6 +173,9 @@ export const terminalView = (stream: NodeJS.WritableStream & { readonly columns?
           break;
       }
     },
-    close: stop,
+    close: () => {
+      stop();
+      process.removeListener("exit", stop);
+    },
   };
 };

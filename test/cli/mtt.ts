@@ -73,7 +73,7 @@ export const mtt = async (
   args: readonly string[],
   { cwd = root, env = {}, input, watch }: Options = {},
 ): Promise<Result> => {
-  const child = spawn(process.execPath, [await bundled, ...args], { cwd, env: environment(env) });
+  const child = track(spawn(process.execPath, [await bundled, ...args], { cwd, env: environment(env) }));
   return new Promise((finish, fail) => {
     let [stdout, stderr] = ["", ""];
     child.stdout.setEncoding("utf8").on("data", (text: string) => {
@@ -106,7 +106,16 @@ export const folderOf = (files: Readonly<Record<string, string | Uint8Array>> = 
   return folder;
 };
 
+/** A process that a failed test left is ended with it. */
+const alive = new Set<ChildProcess>();
+export const track = <C extends ChildProcess>(child: C): C => {
+  alive.add(child);
+  child.on("close", () => alive.delete(child));
+  return child;
+};
+
 export const removeFolders = (): void => {
+  for (const child of alive) child.kill("SIGKILL");
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
 };
 

@@ -81,7 +81,7 @@ describe("Ctrl-C", () => {
     const { code, stderr } = await mtt(["run", "p.mtt", "model", "--set", "epochs=400", "--backend", backend], {
       cwd: folderOf({ "p.mtt": small }),
       watch: (child, _, text) => {
-        if (!sent && text.includes("epoch 2,")) sent = child.kill("SIGINT");
+        if (!sent && text.includes("epoch 2/")) sent = child.kill("SIGINT");
       },
     });
     expect(code).toBe(130);
