@@ -129,7 +129,7 @@ const regularizeJson = (problem: Problem): Json => {
 };
 
 /** (weights…, states…, fields [B, …]…, row weights [B], tangents [k, …]…) -> products [k, …]…: sum over the batch of w_i H_i v. */
-export const productGraph = (problem: Problem, hessian: HessianChoice, batch: number, width: number): Graph => {
+const productGraph = (problem: Problem, hessian: HessianChoice, batch: number, width: number): Graph => {
   const single = hessian === "exact" ? hessianProduct(problem, batch) : gaussNewtonProduct(problem, batch);
   const fixed = single.inputs.length - problem.layout.parts.length;
   if (width > 1)

@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { gradientsOf } from "../../src/influence/gradients.ts";
+import { influence } from "../../src/influence/influence.ts";
 import { problemOf } from "../../src/influence/problem.ts";
 import { cheaper, scoringPass } from "../../src/influence/score.ts";
 import { GraphBuilder } from "../../src/ir/builder.ts";
-import { AlgorithmFailure } from "../../src/plan/algorithm.ts";
+import { type Algorithm, AlgorithmFailure, type Kept } from "../../src/plan/algorithm.ts";
 import type { Influence, Method } from "../../src/plan/influence.ts";
 import type { Measure } from "../../src/plan/network.ts";
 import { normal } from "../../src/random/random.ts";
@@ -353,6 +354,58 @@ describe("scores", () => {
       expect(product!.data[t * N + j]!).toBeCloseTo(inner / N, 12);
       expect(cosine!.data[t * N + j]!).toBeCloseTo(inner / Math.hypot(...a) / Math.hypot(...b), 12);
     }
+  });
+});
+
+describe("a query that was stopped", () => {
+  const one: Case = { ...softmax, test: take(softmax.test, 0, 1) };
+  const asked = (method: Method) => influence({ ...specOf(one), method }, { parameters: one.parameters, n: N, m: 1 });
+
+  /** The same algorithm, whose solves begin from a kept state. */
+  function* from<R>(algorithm: Algorithm<R>, kept: Kept): Algorithm<R> {
+    let next = algorithm.next(undefined);
+    while (!next.done) {
+      const command = next.value;
+      next = algorithm.next(
+        yield command.do === "part" && command.name === "solve"
+          ? { ...command, compute: () => command.compute(kept) }
+          : command,
+      );
+    }
+    return next.value;
+  }
+
+  it("goes on from the solve's last checkpoint, to a tighter tolerance too, and ends in the same bytes", () => {
+    const whole = drive(asked(cg()), one.train, one.test);
+    const loose = drive(asked(cg({ tolerance: 1e-3 })), one.train, one.test);
+    const kept = [...whole.checkpoints.slice(0, -1), ...loose.checkpoints];
+    expect(kept.length).toBeGreaterThan(1);
+    for (const { at, state } of kept) {
+      const resumed = drive(from(asked(cg()), { at, state }), one.train, one.test);
+      expect(resumed.result).toEqual(whole.result);
+      expect(resumed.counts.run).toBeLessThan(whole.counts.run);
+    }
+  });
+
+  it("does not take a state past its own end", () => {
+    const whole = drive(asked(cg()), one.train, one.test);
+    const loose = drive(asked(cg({ tolerance: 1e-3 })), one.train, one.test);
+    const resumed = drive(from(asked(cg({ tolerance: 1e-3 })), whole.checkpoints.at(-1)!), one.train, one.test);
+    expect(resumed.result).toEqual(loose.result);
+  });
+});
+
+describe("a model in f32", () => {
+  it("is asked in f32, with sums in f64", () => {
+    const single = (columns: Columns): Columns => ({ ...columns, x: tensor("f32", columns.x!.shape, columns.x!.data) });
+    const parameters = Object.fromEntries(
+      Object.entries(softmax.parameters).map(([path, { shape, data }]) => [path, tensor("f32", shape, data)]),
+    );
+    const of = { ...softmax, parameters, train: single(softmax.train), test: single(softmax.test) };
+    const { scores, certificate } = ask(of, cg({ tolerance: 1e-5 })).result;
+    expect(scores!.dtype).toBe("f32");
+    expect(distance(scores!.data, exactly.scores!.data)).toBeLessThan(1e-4);
+    expect(certificate.residual!).toBeLessThanOrEqual(1e-5);
   });
 });
 
