@@ -54,6 +54,7 @@ const chart = (figure: "loss" | "accuracy", models: readonly Curve[]): Html | un
               type: "line",
               name: models.length === 1 ? where : `${name}, ${where}`,
               data: points,
+              symbol: "circle",
               symbolSize: 5,
               lineStyle: { type: where === "training" ? "solid" : "dashed" },
             },
@@ -64,12 +65,14 @@ const chart = (figure: "loss" | "accuracy", models: readonly Curve[]): Html | un
   const epochs = Math.max(...models.map(({ history }) => history.length));
   return html`<figure>${plot(`${figure} over ${epochs} epochs`, {
     xAxis: axis("epoch", { min: 1, minInterval: 1, max: Math.max(2, epochs) }),
-    yAxis: axis(figure, { nameGap: 44 }),
+    yAxis: axis(figure, { nameGap: 44, ...(figure === "accuracy" ? { max: 1 } : {}) }),
     series,
   })}<figcaption>${figure === "loss" ? "Loss" : "Accuracy"} after each epoch</figcaption></figure>`;
 };
 
 const lastEpoch = ({ name, history }: Curve): Html =>
-  html`<p><code>${name}</code> after ${history.length} epochs: ${Object.entries(history.at(-1) ?? {})
+  html`<p><code>${name}</code> after ${history.length === 1 ? "1 epoch" : `${history.length} epochs`}: ${Object.entries(
+    history.at(-1) ?? {},
+  )
     .map(([figure, value]) => `${figure.replace("_", " ")} ${showNumber(value)}`)
     .join(", ")}.</p>`;

@@ -1,0 +1,174 @@
+import * as Effect from "effect/Effect";
+import { describe, expect, it } from "vitest";
+import { compile } from "../../src/compile.ts";
+import { makeColumn, makeSource } from "../../src/data/view.ts";
+import type { Arrays } from "../../src/execute/outcome.ts";
+import type { ReportSource, Shown } from "../../src/execute/reports.ts";
+import type { Json } from "../../src/plan/json.ts";
+import type { Step } from "../../src/plan/plan.ts";
+import { html } from "../../src/report/html.ts";
+import { spread } from "../../src/report/pictures/histogram.ts";
+import { renderReport } from "../../src/report/report.ts";
+import { tensor } from "../../src/shape/tensor.ts";
+
+const program = (show: string): string => `
+let digits = glyphs(n: 60, seed: 1)
+network Net(image: f32[28, 28, 1]) -> f32[10] = image |> flatten |> dense(10)
+train model { network: Net, data: digits.train, loss: softmax_cross_entropy, optimizer: sgd(rate: 0.1), batch: 10, epochs: 3 }
+train other = model with { seed: 2 }
+evaluate on_test { model: model, data: digits.test }
+report results { show: [${show}], title: "Two <models>" }
+`;
+
+const history = [
+  { loss: 2, accuracy: 0.25 },
+  { loss: 1.5, accuracy: 0.5, validation_loss: 1.75 },
+];
+const figures: Readonly<Record<string, { readonly [name: string]: Json }>> = {
+  data: { count: 60, origin: "glyphs (fallback of mnist)", hash: "ab" },
+  train: { epochs: 2, loss: 1.5, accuracy: 0.5, history },
+  evaluate: { accuracy: 0.75, loss: 0.5, count: 4 },
+};
+const arrays: Readonly<Record<string, Arrays>> = {
+  examples: {
+    losses: tensor("f64", [4], [0, 0.5, 0.5, 1]),
+    confusion: tensor("i32", [2, 2], [3, 1, 0, 2]),
+  },
+};
+const image = { name: "image", type: { dtype: "f32", shape: [2, 2, 1] } } as const;
+const label = { name: "label", type: { dtype: "i32", shape: [] }, classes: 10 } as const;
+const pictures = makeSource(
+  [makeColumn(image, Uint8Array.of(0, 255, 255, 0, 9, 9, 9, 9), 1 / 255), makeColumn(label, Uint8Array.of(7, 3))],
+  "two",
+);
+
+const shown = (step: Step, more: Partial<Shown> = {}): Shown => ({
+  step,
+  key: "0123456789abcdef".repeat(4),
+  seconds: 1.25,
+  figures: figures[step.body.kind] ?? {},
+  arrays: (group) => Effect.succeed(arrays[group] ?? {}),
+  ...(step.body.kind === "data" || step.body.kind === "query" ? { data: pictures } : {}),
+  ...more,
+});
+
+/** The report of the program's plan over figures of our own. */
+const render = (show: string, more: Partial<Shown> = {}, name = "p") => {
+  const { plan, diagnostics } = compile("p.mtt", new Map([["p.mtt", program(show)]]));
+  expect(diagnostics).toEqual([]);
+  const report = plan!.steps.find(({ body }) => body.kind === "report")!;
+  const byId = new Map(plan!.steps.map((step) => [step.id, shown(step, more)]));
+  const { body } = report;
+  if (body.kind !== "report") throw new TypeError();
+  const source: ReportSource = {
+    program: name,
+    name: report.id,
+    ...(body.title === undefined ? {} : { title: body.title }),
+    show: body.show,
+    inputs: report.inputs.map((id) => byId.get(id)!),
+    steps: plan!.steps.filter((step) => step !== report).map(({ id }) => byId.get(id)!),
+  };
+  return renderReport(source);
+};
+const page = (show: string, more: Partial<Shown> = {}, name?: string) => Effect.runPromise(render(show, more, name));
+const refusal = (show: string, more: Partial<Shown> = {}) => Effect.runPromise(Effect.flip(render(show, more)));
+
+describe("html", () => {
+  it("escapes what is put in, and nothing that is a piece", () => {
+    const evil = `<script>alert("it's & me")</script>`;
+    const safe = "&lt;script&gt;alert(&quot;it&#39;s &amp; me&quot;)&lt;/script&gt;";
+    expect(html`<p title="${evil}">${evil}${[evil, html`<b>${1}</b>`]}${undefined}</p>`.html).toBe(
+      `<p title="${safe}">${safe}${safe}<b>1</b></p>`,
+    );
+  });
+});
+
+describe("a report", () => {
+  it("is one file that loads nothing, light and dark", async () => {
+    const text = await page("summary(Net), curves(model), confusion(on_test), histogram(on_test)");
+    expect(text).toMatch(/^<!doctype html>/);
+    expect(text).toContain("prefers-color-scheme: dark");
+    const links = [...text.matchAll(/(?:src|href|url|@import)\s*[=(]\s*["']?([^"')\s>]+)/g)].map((match) => match[1]!);
+    expect(links.filter((link) => !link.startsWith("data:") && !link.startsWith("#"))).toEqual([]);
+    expect(text).not.toMatch(/<script|<link|<iframe/);
+  });
+
+  it("says what ran on which data, and what came out", async () => {
+    const text = await page("summary(Net)");
+    expect(text).toContain("<h1>Two &lt;models&gt;</h1>");
+    expect(text).toContain('<td class="warn">glyphs (fallback of mnist)</td>');
+    expect(text).toContain("0.75");
+    expect(text).toContain('<code title="0123456789abcdef');
+    expect(text).toContain("1.3 s");
+  });
+
+  it("escapes the names in it", async () => {
+    const text = await page("summary(Net)", {}, "<b>&");
+    expect(text).toContain('<p class="program">&lt;b&gt;&amp;</p>');
+    expect(text).not.toContain("<b>&");
+  });
+
+  it("has the same bytes each time, whatever was drawn before", async () => {
+    const show = "curves([model, other]), histogram(on_test)";
+    const first = await page(show);
+    await page("curves(model)");
+    expect(await page(show)).toBe(first);
+    expect(first).not.toMatch(/\bzr\d|ecmeta/);
+  });
+});
+
+describe("pictures", () => {
+  it("summary: every stage of a network, or of a model's", async () => {
+    for (const of of ["Net", "model"]) {
+      const text = await page(`summary(${of})`);
+      expect(text).toContain("<code>dense(10)</code>");
+      expect(text).toContain('<td class="n">7,850</td>');
+    }
+  });
+
+  it("curves: a line for training and one for validation, of every model", async () => {
+    const one = await page("curves(model)");
+    expect(one).toContain('aria-label="loss over 2 epochs"');
+    expect(one).toContain('aria-label="accuracy over 2 epochs"');
+    expect(one).toMatch(/>training<\/text>/);
+    expect(one).toMatch(/>validation<\/text>/);
+    expect(one).toContain("after 2 epochs: loss 1.5, accuracy 0.5, validation loss 1.75");
+    expect(await page("curves([model, other])")).toMatch(/>other, training<\/text>/);
+    expect(await page("curves(model)", { figures: { loss: 1 } })).toContain("No epoch to show: model");
+  });
+
+  it("confusion: counts, and the share of each class that is right", async () => {
+    const text = await page("confusion(on_test)");
+    expect(text).toMatch(/class="n hit" style="--share:75%" title="0 taken for 0: 3">3</);
+    expect(text).toMatch(/class="n miss" style="--share:25%" title="0 taken for 1: 1">1</);
+    expect(text).toContain("75.0 %");
+    expect(text).toContain("100.0 %");
+    const nothing = await refusal("confusion(on_test)", { arrays: () => Effect.succeed({}) });
+    expect(nothing).toMatchObject({
+      code: "MTT5406",
+      message: "`on_test` classifies nothing, so it has no confusions",
+    });
+  });
+
+  it("histogram: counts of equal bins", async () => {
+    expect(spread([0, 0.5, 0.5, 1], 2)).toEqual({ edges: [0, 0.5, 1], counts: [1, 3] });
+    expect(spread([3, 3], 40)).toEqual({ edges: [3, 4], counts: [2] });
+    const text = await page("histogram(on_test, bins: 2)");
+    expect(text).toContain("4 values of loss of on_test, from 0 to 1");
+  });
+
+  it("table: figures by name, of steps, records and lists", async () => {
+    const text = await page('table(on_test), table(on_test.accuracy, title: "One"), table([model, on_test])');
+    expect(text).toContain('<tr><th>on_test.accuracy</th><td class="n">0.75</td></tr>');
+    expect(text).toContain("<h2>One</h2>");
+    expect(text).toContain("<th>model.loss</th>");
+  });
+
+  it("gallery: pixels of a data set as pictures in the page", async () => {
+    const text = await page("gallery(digits.test |> take(2), top: 1)");
+    const [, png = ""] = /src="data:image\/png;base64,([^"]+)"/.exec(text) ?? [];
+    expect(Buffer.from(png, "base64").subarray(1, 4).toString()).toBe("PNG");
+    expect(text).toContain('alt="label 7 (example 0)"');
+    expect(text.match(/<img /g)).toHaveLength(1);
+  });
+});
