@@ -1,11 +1,18 @@
 import type { Graph, Node, Value } from "../ir/graph.ts";
+import type { Prims } from "../ir/primitives.ts";
 
 /** A value that one operation of the engine gives, though the IR has several: which they are, and what it reads. */
 export type Fusion =
   /** max(x, slope x), 0 < slope < 1 */
   | { readonly kind: "leaky_relu"; readonly x: Value; readonly slope: number }
-  /** g where x > 0, slope g elsewhere; `sign` has the sign of x. */
-  | { readonly kind: "leaky_gradient"; readonly g: Value; readonly sign: Value; readonly slope: number };
+  /** g where x > 0, slope g elsewhere; `sign` has the sign of x, and is broadcast so, the innermost first: of several tangents of one input. */
+  | {
+      readonly kind: "leaky_gradient";
+      readonly g: Value;
+      readonly sign: Value;
+      readonly spread: readonly Prims["broadcast_in_dim"][];
+      readonly slope: number;
+    };
 
 /** Fusions by the value they give. Only f32, for which the engine has the operations. */
 export function findFusions(graph: Graph): ReadonlyMap<Value, Fusion> {
@@ -14,7 +21,7 @@ export function findFusions(graph: Graph): ReadonlyMap<Value, Fusion> {
   /** x -> max(x, slope x): an activation has the sign of what it is applied to, and so saves keeping that. */
   const activated = new Map<Value, Value>();
 
-  const { multiple, positive } = matchers(graph);
+  const { multiple, positive, unspread } = matchers(graph);
 
   graph.nodes.forEach((node, i) => {
     if (node.type.dtype !== "f32") return;
@@ -33,10 +40,11 @@ export function findFusions(graph: Graph): ReadonlyMap<Value, Fusion> {
     }
     if (node.op === "select") {
       const [pred, g, no] = node.inputs as readonly [Value, Value, Value];
-      const x = positive(pred);
+      const { from, spread } = unspread(pred);
+      const x = positive(from);
       const slope = multiple(no, g);
       if (x !== undefined && isSlope(slope))
-        found.set(own + i, { kind: "leaky_gradient", g, sign: activated.get(x) ?? x, slope });
+        found.set(own + i, { kind: "leaky_gradient", g, sign: activated.get(x) ?? x, spread, slope });
     }
   });
   return found;
@@ -72,5 +80,13 @@ export function matchers(graph: Graph) {
     return node.params.direction === "LT" && isSlope(multiple(a, b)) ? b : undefined;
   };
 
-  return { nodeOf, multiple, positive };
+  /** What a value broadcasts, and how. */
+  const unspread = (value: Value): { readonly from: Value; readonly spread: readonly Prims["broadcast_in_dim"][] } => {
+    const node = nodeOf(value);
+    if (node?.op !== "broadcast_in_dim") return { from: value, spread: [] };
+    const { from, spread } = unspread(node.inputs[0]!);
+    return { from, spread: [...spread, node.params] };
+  };
+
+  return { nodeOf, multiple, positive, unspread };
 }

@@ -1,6 +1,6 @@
 import type { Graph, Value } from "../../ir/graph.ts";
 import type { Prim, Prims } from "../../ir/primitives.ts";
-import { type Fusion as Common, findFusions as findCommon, isSlope, matchers } from "../fusions.ts";
+import { type Fusion as Common, findFusions as findCommon, matchers } from "../fusions.ts";
 import { convolve } from "./convolutions.ts";
 import { Arithmetic, nary } from "./elementwise.ts";
 import type { Emitter } from "./emitter.ts";
@@ -11,32 +11,15 @@ import { alongAxis } from "./windows.ts";
 /** What engines fuse, and what this one does beyond. */
 export type Fusion =
   | Common
-  /** `leaky_gradient` where the sign is broadcast, the innermost first: of several tangents of one input. */
-  | {
-      readonly kind: "spread_leaky_gradient";
-      readonly g: Value;
-      readonly sign: Value;
-      readonly spread: readonly Prims["broadcast_in_dim"][];
-      readonly slope: number;
-    }
   /** Patches of one channel that only products read: a convolution with one-hot kernels, whose zeros meet what other windows hold. */
   | { readonly kind: "patches_of_one"; readonly x: Value; readonly params: Prims["unfold"] };
 
 /** Fusions by the value they give. Only f32, for which the engine has the operations. */
 export function findFusions(graph: Graph): ReadonlyMap<Value, Fusion> {
   const own = graph.inputs.length;
-  const { nodeOf, multiple, positive } = matchers(graph);
-  const common = findCommon(graph);
-  const found = new Map<Value, Fusion>(common);
-  const activated = new Map([...common].flatMap(([y, of]) => (of.kind === "leaky_relu" ? [[of.x, y]] : [])));
+  const { nodeOf } = matchers(graph);
+  const found = new Map<Value, Fusion>(findCommon(graph));
 
-  /** What a value broadcasts, and how. */
-  const unspread = (value: Value): { readonly from: Value; readonly spread: readonly Prims["broadcast_in_dim"][] } => {
-    const node = nodeOf(value);
-    if (node?.op !== "broadcast_in_dim") return { from: value, spread: [] };
-    const { from, spread } = unspread(node.inputs[0]!);
-    return { from, spread: [...spread, node.params] };
-  };
   const readers = readersOf(graph);
   const onlyProducts = (value: Value): boolean =>
     readers.get(value)!.every((by) => {
@@ -48,14 +31,6 @@ export function findFusions(graph: Graph): ReadonlyMap<Value, Fusion> {
     if (node.type.dtype !== "f32") return;
     if (node.op === "unfold" && node.params.fill === 0 && node.type.shape.at(-1) === 1 && onlyProducts(own + i))
       found.set(own + i, { kind: "patches_of_one", x: node.inputs[0]!, params: node.params });
-    if (node.op === "select") {
-      const [pred, g, no] = node.inputs as readonly [Value, Value, Value];
-      const { from, spread } = unspread(pred);
-      const x = positive(from);
-      const slope = multiple(no, g);
-      if (spread.length > 0 && x !== undefined && isSlope(slope))
-        found.set(own + i, { kind: "spread_leaky_gradient", g, sign: activated.get(x) ?? x, spread, slope });
-    }
   });
   return found;
 }
@@ -92,8 +67,7 @@ export function lowerFusion(emitter: Emitter, fusion: Fusion, view: (value: Valu
   // Two clamps and a product: selecting takes the engine three passes and more.
   const sign = view(fusion.sign);
   const step = math.unary("HardSigmoid", sign.value, { alpha: { float: HUGE }, beta: { float: 0 } });
-  const spread = fusion.kind === "leaky_gradient" ? [] : fusion.spread;
-  const slopes = spread.reduce<View>((x, params) => structure.broadcast_in_dim(emitter, [x], params), {
+  const slopes = fusion.spread.reduce<View>((x, params) => structure.broadcast_in_dim(emitter, [x], params), {
     ...sign,
     value: clip(emitter, step, fusion.slope),
   });

@@ -26,7 +26,10 @@ export const dotGeneral: Rule<"dot_general"> = (e, inputs, params, type) => {
   const xAxes = axesOf(x, lhs_batch, lhs_contracting, lhs_batch.length);
   const yAxes = axesOf(y, rhs_batch, rhs_contracting, xAxes.size);
 
-  if (lhs_contracting.every((axis) => x.shape[axis] === 1)) {
+  const outer = lhs_contracting.every((axis) => x.shape[axis] === 1);
+  // The engine multiplies columns by rows faster than it broadcasts two operands.
+  const several = (of: readonly number[]) => of.some((size) => size !== 1);
+  if (outer && !(several(lhs_batch.map((axis) => x.shape[axis]!)) && x.dtype === "f32")) {
     // Nothing to add up.
     const to = (view: View, axes: ReadonlyMap<number, number>): View => ({
       ...view,

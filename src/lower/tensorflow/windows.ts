@@ -7,6 +7,7 @@ import { pad } from "./structure.ts";
 export function take(e: Emitter, x: TfValue, at: Int32Array, fill: number): TfValue {
   const [n, places, c] = x.shape as readonly [number, number, number];
   if (at.length === places && at.every((place, i) => place === i)) return x;
+  if (c <= FEW && n >= MANY) return takeColumns(e, x, at, fill);
   const outside = at.includes(-1);
   const padded = outside ? pad(e, x, [0, 0, 0], [0, 1, 0], fill) : x;
   const index = e.constant("i32", [at.length], outside ? at.map((place) => (place === -1 ? places : place)) : at);
@@ -15,6 +16,18 @@ export function take(e: Emitter, x: TfValue, at: Int32Array, fill: number): TfVa
     Tindices: { type: "i32" },
     Taxis: { type: "i32" },
   });
+}
+
+/** Channels so few, and examples so many, that copies of one place of all examples cost less than copies of one place. */
+const FEW = 2;
+const MANY = 32;
+
+/** `take` with the examples innermost: [places, c n], whose rows are copied. */
+function takeColumns(e: Emitter, x: TfValue, at: Int32Array, fill: number): TfValue {
+  const [n, places, c] = x.shape as readonly [number, number, number];
+  const columns = e.reshape(e.transpose(x, [1, 2, 0]), [1, places, c * n]);
+  const taken = e.reshape(take(e, columns, at, fill), [at.length, c, n]);
+  return e.transpose(taken, [2, 0, 1]);
 }
 
 /** x[n, h w, c] -> patches [n, h' w' kh kw, c] */

@@ -73,8 +73,8 @@ export async function extract(file: FileHandle, entry: Entry, folder: string): P
   if (out.bytesWritten !== entry.size) throw new Error(`${entry.path} is not whole`);
 }
 
-/** Bytes that are unpacked in memory: a wheel has thousands of headers. */
-const SMALL = 2 ** 20;
+/** Bytes that are unpacked in memory, where a stream would cost more: a wheel has thousands of headers. */
+const SMALL = 2 ** 25;
 
 async function read(file: FileHandle, position: number, length: number): Promise<Buffer> {
   const buffer = Buffer.alloc(length);
