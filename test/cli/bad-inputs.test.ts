@@ -46,6 +46,8 @@ const files: Readonly<Record<string, string | Uint8Array>> = {
   "folder.mtt/file": "",
   "folder/file": "",
   "huge.mtt": network("flatten |> dense(100000) |> dense(1000000) |> dense(10)"),
+  // About 100 GiB with Adam, though below the limit of what a program may declare.
+  "large.mtt": network("flatten |> dense(5000000) |> dense(10)"),
   "shapes.mtt": network("dense(10)"),
   "batch.mtt": small.replace("batch: 50", "batch: 301"),
   "no-batch.mtt": small.replace("batch: 50", "batch: 0"),
@@ -300,6 +302,12 @@ const table: readonly Row[] = [
     args: ["run", "diverges.mtt"],
     exit: 3,
     says: "error[MTT5206]: `model` failed: training met a number that is not finite",
+  },
+  {
+    what: "training beyond the memory of this machine",
+    args: ["run", "large.mtt"],
+    exit: 3,
+    says: /error\[MTT5407\]: `model` failed: training `Pooled` takes [\d.]+ GiB for its weights and its optimizer, and [\d.]+ GiB are free/,
   },
   {
     what: "a label out of range",

@@ -14,6 +14,7 @@ import { Store } from "../../store/store.ts";
 import { Events } from "../events.ts";
 import { StepFailure } from "../failure.ts";
 import { keyed, labelOf, waiting } from "../keyed.ts";
+import { fitsIntoMemory } from "../memory.ts";
 import {
   type Arrays,
   type Computed,
@@ -67,6 +68,7 @@ export const trainStep = (step: TrainStep, inputs: readonly Outcome[], setting: 
     const compute = Effect.scoped(
       Effect.gen(function* () {
         yield* store.lock(prefix.key, waiting(events, label));
+        yield* fitsIntoMemory(training);
         const goOn = yield* keptStates(step, prefix, trainFrom);
         const result = goOn ?? (yield* trainFrom(yield* startOf(training, inputs, file)));
         const figures = toFigures(result.figures);
