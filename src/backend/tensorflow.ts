@@ -89,6 +89,12 @@ export function engine(options: TensorflowOptions): Binding {
   return loaded;
 }
 
+/** What of the engine is alive in this process; nothing where it was not loaded. */
+export const handles = (): { readonly tensors: number; readonly sessions: number } => ({
+  tensors: loaded?.getNumOfTensors() ?? 0,
+  sessions: loaded?.getNumOfSavedModels() ?? 0,
+});
+
 class NotInstalled extends Error {
   constructor(device: TfDevice) {
     super(notInstalled(device));
