@@ -12,6 +12,12 @@ export type Convolutions = "conv2d" | "conv2d_input_gradient" | "conv2d_filter_g
 
 const IMAGE = [[0], [1, 2], [3]] as const;
 
+/** How tiles [n, h', w', kh, kw, c] lie in an image: nothing is copied where windows neither overlap nor leave a rest. */
+const TILES = [[0], [1], [3], [2], [4], [5]] as const;
+
+const isTiling = ({ input, kernel, stride, dilation }: Windows): boolean =>
+  ([0, 1] as const).every((i) => kernel[i] === stride[i] && dilation[i] === 1 && input[i] % kernel[i] === 0);
+
 export const convolutions = {
   conv2d: (e, [x, w], params, type) => {
     const { groups } = params;
@@ -83,12 +89,18 @@ export const convolutions = {
 
   unfold: (e, [x], params, type) => {
     const windows: Windows = { ...params, input: [x!.shape[1]!, x!.shape[2]!] };
+    if (isTiling(windows)) {
+      const [n, rows, columns, kh, kw, c] = type.shape as readonly [number, number, number, number, number, number];
+      const tiles = e.reshape(canonical(e, x!), [n, rows, kh, columns, kw, c]);
+      return grouped(e, tiles, type.dtype, type.shape, TILES);
+    }
     const value = patches(e, arrange(e, x!, IMAGE), windows, params.fill);
     return grouped(e, value, type.dtype, type.shape, [[0], [1, 2, 3, 4], [5]]);
   },
 
   fold: (e, [x], params, type) => {
     const windows: Windows = { ...params, input: params.input_size };
+    if (isTiling(windows)) return plain(e, e.reshape(arrange(e, x!, TILES), type.shape), type.dtype, type.shape);
     const value = unpatch(e, arrange(e, x!, [[0], [1, 2, 3, 4], [5]]), windows);
     return grouped(e, value, type.dtype, type.shape, IMAGE);
   },

@@ -67,9 +67,19 @@ function reduce(e: Emitter, x: View, dimensions: readonly number[], op: "Sum" | 
   const groups = cut.groups
     .filter((group) => !gone.has(group[0]!))
     .map((group) => group.map((axis) => renamed.get(axis)!));
-  const value = places.length === 0 ? cut.value : e.reduce(op, cut.value, places);
+  // Runs of neighbours one after the other, the innermost first: of several at once the engine transposes.
+  const value = runsOf(places).reduceRight((sum, run) => e.reduce(op, sum, run), cut.value);
   return { value, dtype: x.dtype, shape, groups };
 }
+
+const runsOf = (places: readonly number[]): readonly (readonly number[])[] => {
+  const runs: number[][] = [];
+  for (const place of places) {
+    if (runs.at(-1)?.at(-1) === place - 1) runs.at(-1)!.push(place);
+    else runs.push([place]);
+  }
+  return runs;
+};
 
 /** The elements with one dimension for `dimension` and others for what lies before and after it. */
 function lines(e: Emitter, x: View, dimension: number) {
