@@ -9,6 +9,7 @@ import { backend } from "./commands/backend.ts";
 import { cache } from "./commands/cache.ts";
 import { check } from "./commands/check.ts";
 import { explain } from "./commands/explain.ts";
+import { exportModel } from "./commands/export.ts";
 import { fmt } from "./commands/fmt.ts";
 import { graph } from "./commands/graph.ts";
 import { plan } from "./commands/plan.ts";
@@ -20,7 +21,7 @@ import { presenter } from "./wrong-use.ts";
 
 const mtt = Command.make("mtt").pipe(
   Command.withDescription("Machine-learning experiments you can ask why"),
-  Command.withSubcommands([run, check, shapes, plan, explain, graph, fmt, cache, backend]),
+  Command.withSubcommands([run, check, shapes, plan, explain, graph, fmt, exportModel, cache, backend]),
   Command.withExamples([
     { command: "mtt run pipelines/mnist.mtt", description: "Train, evaluate and check the assertions" },
     { command: "mtt check *.mtt", description: "Say all that is wrong with programs" },

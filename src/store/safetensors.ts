@@ -1,3 +1,4 @@
+import * as Option from "effect/Option";
 import * as Schema from "effect/Schema";
 import type { DType } from "../shape/dtype.ts";
 import type { Tensor } from "../shape/tensor.ts";
@@ -5,13 +6,14 @@ import type { Tensor } from "../shape/tensor.ts";
 /** The safetensors format: u64 length of a JSON header, the header, then the arrays back to back, little-endian. */
 const dtypes = { f32: "F32", f64: "F64", i32: "I32", bool: "BOOL" } as const satisfies Record<DType, string>;
 
+const Natural = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0));
 const Entry = Schema.Struct({
   dtype: Schema.Literals(["F32", "F64", "I32", "BOOL"]),
-  shape: Schema.Array(Schema.Int),
-  data_offsets: Schema.Tuple([Schema.Int, Schema.Int]),
+  shape: Schema.Array(Natural),
+  data_offsets: Schema.Tuple([Natural, Natural]),
 });
-const decodeEntry = Schema.decodeUnknownSync(Entry);
-const decodeHeader = Schema.decodeUnknownSync(Schema.fromJsonString(Schema.Record(Schema.String, Schema.Unknown)));
+const decodeEntry = Schema.decodeUnknownOption(Entry);
+const decodeHeader = Schema.decodeUnknownOption(Schema.fromJsonString(Schema.Record(Schema.String, Schema.Unknown)));
 
 const HEADER_LIMIT = 64 * 1024 * 1024;
 
@@ -49,16 +51,25 @@ export const decodeSafetensors = (bytes: Uint8Array): Record<string, Tensor> => 
   if (headerLength > HEADER_LIMIT || 8 + headerLength > bytes.length) {
     throw new Error(`the header's length ${headerLength} does not fit a file of ${bytes.length} bytes`);
   }
-  const header = decodeHeader(new TextDecoder().decode(bytes.subarray(8, 8 + headerLength)));
+  const header = Option.getOrThrowWith(
+    decodeHeader(new TextDecoder().decode(bytes.subarray(8, 8 + headerLength))),
+    () => new Error("its header is no JSON object"),
+  );
   const start = 8 + headerLength;
   const arrays: Record<string, Tensor> = {};
   for (const [name, entry] of Object.entries(header)) {
     if (name === "__metadata__") continue;
-    const { dtype, shape, data_offsets } = decodeEntry(entry);
+    const { dtype, shape, data_offsets } = Option.getOrThrowWith(
+      decodeEntry(entry),
+      () =>
+        new Error(
+          `array "${name}" is described by ${JSON.stringify(entry).slice(0, 100)}, and needs a dtype (F32, F64, I32, BOOL), a shape, data_offsets`,
+        ),
+    );
     const [from, to] = data_offsets;
     const length = shape.reduce((product, size) => product * size, 1);
     const width = { F32: 4, F64: 8, I32: 4, BOOL: 1 }[dtype];
-    if (from < 0 || to < from || start + to > bytes.length || to - from !== length * width) {
+    if (to < from || start + to > bytes.length || to - from !== length * width) {
       throw new Error(`array "${name}" claims bytes ${from} to ${to}, which do not fit ${dtype}[${shape.join(", ")}]`);
     }
     // A copy of its own, aligned.

@@ -30,4 +30,24 @@ describe("safetensors", () => {
     new DataView(long.buffer).setBigUint64(0, 1n << 40n, true);
     expect(() => decodeSafetensors(long)).toThrow("does not fit a file");
   });
+
+  it("say what is wrong with a header, in words", () => {
+    const headed = (header: string): Uint8Array => {
+      const bytes = new Uint8Array(8 + header.length + 24);
+      new DataView(bytes.buffer).setBigUint64(0, BigInt(header.length), true);
+      bytes.set(new TextEncoder().encode(header), 8);
+      return bytes;
+    };
+    const array = (entry: string) => headed(`{"W": ${entry}}`);
+    expect(() => decodeSafetensors(headed("no JSON"))).toThrow("its header is no JSON object");
+    expect(() => decodeSafetensors(headed("[1, 2]"))).toThrow("its header is no JSON object");
+    for (const entry of [
+      "7",
+      '{"dtype": "F8", "shape": [3], "data_offsets": [0, 3]}',
+      '{"dtype": "F32", "shape": [-2, -3], "data_offsets": [0, 24]}',
+      '{"dtype": "F32", "shape": [6], "data_offsets": [-24, 0]}',
+      '{"dtype": "F32", "shape": [6]}',
+    ])
+      expect(() => decodeSafetensors(array(entry))).toThrow('array "W" is described by');
+  });
 });

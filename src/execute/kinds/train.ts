@@ -1,22 +1,18 @@
 import * as Clock from "effect/Clock";
 import * as Effect from "effect/Effect";
-import { FileSystem } from "effect/FileSystem";
 import * as Option from "effect/Option";
-import { Path } from "effect/Path";
 import { toFigures } from "../../learn/figures.ts";
 import { type TrainFrom, train } from "../../learn/training.ts";
 import { AlgorithmFailure } from "../../plan/algorithm.ts";
 import type { Body, Step } from "../../plan/plan.ts";
 import type { Training } from "../../plan/training.ts";
 import { hashBytes } from "../../store/hash.ts";
-import { decodeSafetensors, encodeSafetensors } from "../../store/safetensors.ts";
+import { encodeSafetensors } from "../../store/safetensors.ts";
 import { Store } from "../../store/store.ts";
 import { Events } from "../events.ts";
-import { StepFailure } from "../failure.ts";
 import { keyed, labelOf, waiting } from "../keyed.ts";
 import { fitsIntoMemory } from "../memory.ts";
 import {
-  type Arrays,
   type Computed,
   grouped,
   isFigures,
@@ -29,6 +25,7 @@ import {
 import type { Setting } from "../setting.ts";
 import { warn } from "../warn.ts";
 import { driveStep } from "../world.ts";
+import { type WeightsFile, weightsFile } from "./weights-file.ts";
 
 type TrainStep = Step & { readonly body: Extract<Body, { readonly kind: "train" }> };
 
@@ -154,31 +151,6 @@ const startOf = Effect.fnUntraced(function* (
   if (start !== "model") return undefined;
   const model = inputs.find(({ data }) => data === undefined)!;
   return { parameters: yield* model.arrays("parameters") } satisfies TrainFrom;
-});
-
-interface WeightsFile {
-  readonly hash: string;
-  readonly parameters: Arrays;
-}
-
-/** The file that `start: weights("…")` names, relative to the program. */
-const weightsFile = Effect.fnUntraced(function* ({ start }: Training, { data }: Setting) {
-  if (typeof start === "string") return undefined;
-  const fs = yield* FileSystem;
-  const path = yield* Path;
-  const name = path.resolve(data.base, start.weights);
-  const refuse = (why: string) =>
-    new StepFailure({
-      code: "MTT5404",
-      message: `the weights ${start.weights} cannot be read: ${why}`,
-      help: "`start: weights(…)` takes a safetensors file, as `mtt export` writes it",
-    });
-  const bytes = yield* Effect.mapError(fs.readFile(name), (error) => refuse(error.reason._tag));
-  const parameters = yield* Effect.try({
-    try: () => decodeSafetensors(bytes),
-    catch: (error) => refuse(error instanceof Error ? error.message : String(error)),
-  });
-  return { hash: hashBytes(bytes), parameters } satisfies WeightsFile;
 });
 
 const limitOf = ({ length }: Training): number =>
