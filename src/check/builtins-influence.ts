@@ -15,8 +15,11 @@ import {
 
 const scores = required("scores", step("influence"));
 const autoDamping = optional("damping", either(float, words("auto")), "auto");
-const damping = required("damping", either(float, words("auto")));
 const hessian = optional("hessian", words("exact", "gauss_newton"), "exact");
+/** Of factors there is one curvature only: saying so is allowed. */
+const gaussNewton = optional("hessian", words("gauss_newton"), "gauss_newton");
+const precondition = optional("precondition", either(opaque("method"), words("none", "ekfac", "nystrom")), "none");
+const seed = optional("seed", int, "0");
 const selected = { result: "training_data", of: "scores" } as const;
 
 /** Measures, methods, what an accepted solve is, queries over scores, and ways to validate them. */
@@ -40,7 +43,7 @@ export const influenceBuiltins: readonly Builtin[] = [
   // Methods; their sources are cited where they are computed.
   {
     name: "exact",
-    parameters: [optional("damping", float, "0")],
+    parameters: [optional("damping", either(float, words("auto")), "0"), hessian],
     result: gives("method"),
     doc: "The Hessian assembled and factored in float64.",
   },
@@ -50,7 +53,7 @@ export const influenceBuiltins: readonly Builtin[] = [
       autoDamping,
       optional("tolerance", float, "1e-5"),
       optional("iterations", int, "200"),
-      optional("precondition", either(opaque("method"), words("none", "ekfac", "nystrom")), "none"),
+      precondition,
       hessian,
     ],
     result: gives("method"),
@@ -64,33 +67,34 @@ export const influenceBuiltins: readonly Builtin[] = [
       optional("depth", either(int, words("auto")), "auto"),
       optional("repeats", either(int, words("auto")), "auto"),
       optional("tolerance", float, "1e-2"),
-      optional("seed", int, "0"),
+      seed,
+      precondition,
       hessian,
     ],
     result: gives("method"),
-    doc: "The stochastic Neumann series (Agarwal et al. 2017).",
+    doc: "The stochastic Neumann series (Agarwal et al. 2017), preconditioned as ASTRA where asked (Wang et al. 2025).",
   },
   {
     name: "arnoldi",
-    parameters: [required("rank", int), autoDamping, optional("seed", int, "0"), hessian],
+    parameters: [required("rank", int), autoDamping, seed, hessian],
     result: gives("method"),
     doc: "The leading eigenvectors found by Arnoldi's iteration (Schioppa et al. 2022).",
   },
   {
     name: "nystrom",
-    parameters: [required("rank", int), damping, optional("seed", int, "0"), hessian],
+    parameters: [required("rank", int), autoDamping, seed, hessian],
     result: gives("method"),
     doc: "A Nystrom approximation of the Hessian.",
   },
   {
     name: "kfac",
-    parameters: [damping],
+    parameters: [autoDamping, seed, gaussNewton],
     result: gives("method"),
     doc: "Kronecker factors of each layer (Martens and Grosse 2015).",
   },
   {
     name: "ekfac",
-    parameters: [damping],
+    parameters: [autoDamping, seed, gaussNewton],
     result: gives("method"),
     doc: "Kronecker factors with corrected eigenvalues (George et al. 2018; Grosse et al. 2023).",
   },
@@ -102,7 +106,7 @@ export const influenceBuiltins: readonly Builtin[] = [
   },
   {
     name: "trak",
-    parameters: [optional("projections", int, "512"), optional("models", int, "1"), optional("seed", int, "0")],
+    parameters: [optional("projections", int, "512"), optional("models", int, "1"), seed],
     result: gives("method"),
     doc: "Random projections of gradients (Park et al. 2023).",
   },

@@ -27,7 +27,7 @@ export const readMethod = (value: Value, place: Place): Method => {
   };
   switch (made.name) {
     case "exact":
-      return { kind: "exact", damping: given.number("damping", { from: 0 }, 0), hessian: hessian() };
+      return { kind: "exact", damping: given.get("damping") === undefined ? 0 : damping(), hessian: hessian() };
     case "cg":
       return {
         kind: "cg",
