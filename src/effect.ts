@@ -34,6 +34,8 @@ export interface LoadOptions {
   readonly data?: string;
   readonly backend?: Config["backend"];
   readonly device?: "cpu" | "webgpu" | "cuda";
+  /** `512MiB` */
+  readonly memory?: string;
 }
 
 export interface RunOptions {
@@ -88,10 +90,11 @@ export const load = (file: string, options: LoadOptions = {}): Effect.Effect<Pro
     return program;
   });
 
-const flagsOf = ({ params = {}, store, data, backend, device }: LoadOptions): Flags => ({
+const flagsOf = ({ params = {}, store, data, backend, device, memory }: LoadOptions): Flags => ({
   store: Option.fromUndefinedOr(store),
   data: Option.fromUndefinedOr(data),
   backend: Option.fromUndefinedOr(backend),
   device: Option.fromUndefinedOr(device),
+  memory: Option.fromUndefinedOr(memory),
   set: Object.fromEntries(Object.entries(params).map(([name, value]) => [name, String(value)])),
 });

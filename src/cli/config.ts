@@ -16,6 +16,7 @@ export interface Flags {
   readonly data: Option.Option<string>;
   readonly backend: Option.Option<BackendName>;
   readonly device: Option.Option<(typeof DEVICES)[number]>;
+  readonly memory: Option.Option<string>;
   readonly set: Readonly<Record<string, string>>;
 }
 
@@ -25,6 +26,8 @@ export interface Config {
   readonly data: string | undefined;
   readonly backend: BackendName;
   readonly device: string;
+  /** Bytes that influence, evaluation and prediction may take; results do not depend on it beyond rounding. */
+  readonly memory: number | undefined;
   /** Text by param name, typed by the checker. */
   readonly settings: ReadonlyMap<string, string>;
 }
@@ -41,7 +44,7 @@ export const loadConfig = Effect.fnUntraced(function* (file: string, flags: Flag
   const { folder, name, project } = yield* nearestProject(path.resolve(path.dirname(file)));
 
   /** `base`: where a relative path of the project file starts. */
-  const said = (key: "store" | "data" | "backend" | "device", base?: string): Said | undefined => {
+  const said = (key: "store" | "data" | "backend" | "device" | "memory", base?: string): Said | undefined => {
     const flag = Option.getOrUndefined<string>(flags[key]);
     if (flag !== undefined) return { where: `--${key}`, value: flag };
     const variable = `MTT_${key.toUpperCase()}`;
@@ -62,12 +65,30 @@ export const loadConfig = Effect.fnUntraced(function* (file: string, flags: Flag
     data: yield* folderOf(said("data", folder)),
     backend: yield* oneOf(BACKENDS, said("backend"), "auto"),
     device: yield* oneOf(DEVICES, said("device"), "cpu"),
+    memory: yield* bytesSaid(said("memory")),
     settings: new Map(
       Object.entries({ ...project.params, ...flags.set }).map(([param, value]) => [param, String(value)]),
     ),
   };
   return config;
 });
+
+const UNITS = { KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 } as const;
+const isUnit = (unit: string): unit is keyof typeof UNITS => Object.hasOwn(UNITS, unit);
+
+const bytesSaid = (place: Said | undefined): Effect.Effect<number | undefined, UsageError> => {
+  if (place === undefined) return Effect.succeed(undefined);
+  const [, amount = "", unit = ""] = /^(\d+(?:\.\d+)?) ?([KMG]iB)$/.exec(place.value) ?? [];
+  const bytes = isUnit(unit) ? Math.floor(Number(amount) * UNITS[unit]) : 0;
+  return bytes > 0 && Number.isSafeInteger(bytes)
+    ? Effect.succeed(bytes)
+    : Effect.fail(
+        new UsageError({
+          message: `${place.where}: \`${place.value}\` is no amount of memory`,
+          help: "a number above 0 with its unit: 512MiB, 1.5GiB, 900KiB",
+        }),
+      );
+};
 
 const oneOf = <A extends string>(
   allowed: readonly A[],
@@ -100,6 +121,7 @@ const shapes = {
   data: { schema: Schema.String, expected: "a folder" },
   backend: { schema: Schema.String, expected: "the name of a backend" },
   device: { schema: Schema.String, expected: "the name of a device" },
+  memory: { schema: Schema.String, expected: "an amount of memory, `512MiB`," },
   params: { schema: Schema.Record(Schema.String, Setting), expected: "params and their values, `epochs: 3`" },
 } as const;
 
@@ -109,6 +131,7 @@ const Project = Schema.Struct({
   data: optional(shapes.data.schema),
   backend: optional(shapes.backend.schema),
   device: optional(shapes.device.schema),
+  memory: optional(shapes.memory.schema),
   params: optional(shapes.params.schema),
 });
 type Project = typeof Project.Type;

@@ -25,6 +25,12 @@ export const project = {
   data: Flag.String("data").pipe(Flag.withDescription("Folder with data files, such as MNIST's"), Flag.optional),
   backend: Flag.Literals("backend", BACKENDS).pipe(Flag.withDescription("What computes"), Flag.optional),
   device: Flag.Literals("device", DEVICES).pipe(Flag.withDescription("Where it computes"), Flag.optional),
+  memory: Flag.String("memory").pipe(
+    Flag.withDescription(
+      "Bytes that influence, evaluation and prediction may take, as 512MiB; results stay the same but for rounding",
+    ),
+    Flag.optional,
+  ),
   set,
 };
 

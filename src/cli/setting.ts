@@ -12,6 +12,7 @@ export const settingOf = Effect.fnUntraced(function* (config: Config, file: stri
   const setting: Setting = {
     backend,
     data: hostConfig(path.dirname(file), undefined, config.data),
+    ...(config.memory === undefined ? {} : { memory: config.memory }),
     program: path.basename(file, path.extname(file)),
     reports: path.join(config.store, "reports"),
   };

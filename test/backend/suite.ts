@@ -10,12 +10,11 @@ import type { Graph } from "../../src/ir/graph.ts";
 import type { Prim, Prims } from "../../src/ir/primitives.ts";
 import { isFloat } from "../../src/shape/dtype.ts";
 import { type Tensor, tensor } from "../../src/shape/tensor.ts";
-import { jvp } from "../../src/transform/jvp.ts";
 import { withOutputs } from "../../src/transform/outputs.ts";
-import { gradient, hvp, vjp } from "../../src/transform/vjp.ts";
-import { vmap } from "../../src/transform/vmap.ts";
+import { gradient, hvp } from "../../src/transform/vjp.ts";
 import { expectClose } from "../conformance/checks.ts";
-import { drawDirection, drawOperand, graphOf, randomOf, rows } from "../conformance/operations.ts";
+import { drawDirection, drawOperand, randomOf, rows } from "../conformance/operations.ts";
+import { programsOf } from "../conformance/programs.ts";
 import { networkGraph, networkInputs, networks } from "../transform/random-networks.ts";
 import { edges } from "./edges.ts";
 import { randomGraph } from "./random-graph.ts";
@@ -64,24 +63,8 @@ export function suite(name: string, layer: Layer.Layer<CurrentBackend>, options:
       for (const float of ["f32", "f64"] as const) {
         if (float === "f64" && !row.operands.some(({ dtype }) => dtype === "float")) continue;
         it(`${row.title} (${float})`, async () => {
-          const random = randomOf(number);
-          const graph = graphOf(row, float);
-          const inputs = row.operands.map((operand) => drawOperand(operand, float, random));
-          await agrees(graph, inputs, row.title);
-
-          const size = 3;
-          const several = row.operands.map((operand) => drawOperand(operand, float, random, [size]));
-          const axes = graph.inputs.map(() => 0 as const);
-          await agrees(vmap(graph, axes, { size }), several, `vmap of ${row.title}`);
-
-          if (!row.differentiable) return;
-          const wrt = graph.inputs.flatMap(({ type }, i) => (isFloat(type.dtype) ? [i] : []));
-          const forward = jvp(graph, wrt);
-          const tangents = wrt.map((i) => drawDirection(graph.inputs[i]!.type, random));
-          await agrees(forward, [...inputs, ...tangents], `jvp of ${row.title}`);
-          const backward = vjp(graph, wrt);
-          const cotangents = backward.inputs.slice(inputs.length).map(({ type }) => drawDirection(type, random));
-          await agrees(backward, [...inputs, ...cotangents], `vjp of ${row.title}`);
+          for (const { title, graph, inputs } of programsOf(row, float, number))
+            await agrees(graph, inputs, `${title} of ${row.title}`);
         });
       }
   });

@@ -80,6 +80,8 @@ const files: Readonly<Record<string, string | Uint8Array>> = {
   "yaml-type/p.mtt": small,
   "yaml-backend/mtt.yaml": "backend: onyx\n",
   "yaml-backend/p.mtt": small,
+  "yaml-memory/mtt.yaml": "memory: little\n",
+  "yaml-memory/p.mtt": small,
   "yaml-params/mtt.yaml": "params:\n  epochs: [1, 2]\n",
   "yaml-params/p.mtt": small,
   "yaml-unknown-param/mtt.yaml": "params:\n  epoch: 3\n",
@@ -183,7 +185,26 @@ const table: readonly Row[] = [
     exit: 2,
     says: "MTT_DEVICE: `tpu9000` is not known",
   },
+  {
+    what: "an amount of memory without a unit",
+    args: ["run", "small.mtt", "--memory", "512"],
+    exit: 2,
+    says: "--memory: `512` is no amount of memory\n  help: a number above 0 with its unit: 512MiB",
+  },
+  {
+    what: "no memory at all, in a variable",
+    args: ["run", "small.mtt"],
+    env: { MTT_MEMORY: "0MiB" },
+    exit: 2,
+    says: "MTT_MEMORY: `0MiB` is no amount of memory",
+  },
   // mtt.yaml.
+  {
+    what: "mtt.yaml: memory in a word",
+    args: ["run", "yaml-memory/p.mtt"],
+    exit: 2,
+    says: "mtt.yaml: memory: `little` is no amount of memory",
+  },
   {
     what: "mtt.yaml: an unknown key",
     args: ["run", "five/p.mtt"],

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { layer as layerNode } from "@effect/platform-node/NodeServices";
@@ -15,6 +15,7 @@ import { Events, type RunEvent } from "../../src/execute/events.ts";
 import { execute } from "../../src/execute/execute.ts";
 import { SCORES } from "../../src/execute/kinds/influence.ts";
 import { Reports } from "../../src/execute/reports.ts";
+import type { Setting } from "../../src/execute/setting.ts";
 import { layerFileSystem } from "../../src/store/file-system.ts";
 import { planOf } from "../elaborate/program.ts";
 
@@ -29,7 +30,7 @@ const folder = (): string => {
 };
 
 /** Runs the program's targets on the reference backend; tells what came of it, the events, and rows of the scores. */
-const run = (text: string, store = folder()) => {
+const run = (text: string, store = folder(), more: Partial<Setting> = {}) => {
   const events: RunEvent[] = [];
   const plan = planOf(text);
   const services = Layer.mergeAll(
@@ -40,7 +41,13 @@ const run = (text: string, store = folder()) => {
   ).pipe(Layer.provideMerge(layerNode));
   return Effect.runPromise(
     Effect.gen(function* () {
-      const setting = { backend: reference, data: hostConfig("."), program: "test", reports: join(store, "reports") };
+      const setting = {
+        backend: reference,
+        data: hostConfig("."),
+        program: "test",
+        reports: join(store, "reports"),
+        ...more,
+      };
       const result = yield* execute(
         plan,
         // What is a target keeps its contents.
@@ -208,5 +215,40 @@ describe("influence, from the program to the scores", () => {
         `${half}influence other { model: model, test: digits.test, train: digits.train |> skip(30), method: exact() }`,
       ),
     ).toEqual(["MTT5652"]);
+  });
+});
+
+describe("less memory", () => {
+  it("means smaller batches, under the same keys and with the same answers", async () => {
+    /** The most rows of any one array that a session is fed. */
+    const watched = () => {
+      const rows = { most: 0 };
+      const open: typeof reference.open = (program, resident) => {
+        for (const { type } of program.graph.inputs.slice(program.resident)) {
+          if (type.shape.length === 4) rows.most = Math.max(rows.most, type.shape[0]!);
+        }
+        return reference.open(program, resident);
+      };
+      return { rows, backend: { ...reference, open } };
+    };
+    const text = `${model}${asked("method: cg(tolerance: 1e-8)")}
+      evaluate on_test { model: model, data: digits.test, metrics: [loss, accuracy] }`;
+    const store = folder();
+    await run(model, store);
+    const [wide, narrow] = [watched(), watched()];
+    const other = folder();
+    cpSync(store, other, { recursive: true });
+    const roomy = await run(text, store, { backend: wide.backend });
+    const tight = await run(text, other, { backend: narrow.backend, memory: 60_000 });
+    expect(wide.rows.most).toBeGreaterThanOrEqual(32);
+    expect(narrow.rows.most).toBeLessThan(wide.rows.most / 2);
+    for (const step of ["blame", "on_test"]) {
+      expect(tight.outcome(step)).toMatchObject({ key: roomy.outcome(step).key, status: "ran" });
+    }
+    const scale = Math.max(...roomy.blame!.data.map(Math.abs));
+    tight.blame!.data.forEach((score, i) => {
+      expect(Math.abs(score - roomy.blame!.data[i]!)).toBeLessThan(1e-9 * scale);
+    });
+    expect(tight.outcome("on_test").figures.loss).toBeCloseTo(Number(roomy.outcome("on_test").figures.loss), 12);
   });
 });

@@ -16,11 +16,15 @@ export const evaluateStep = (step: EvaluateStep, [model, examples]: readonly Out
     Effect.gen(function* () {
       const parameters = yield* model!.arrays("parameters");
       const data = examples!.data!;
-      const result = yield* driveStep(step, evaluate(network, parameters, loss, metrics, data.index.length), {
-        setting,
-        data: [data],
-        precision: precisionOf(parameters),
-      });
+      const result = yield* driveStep(
+        step,
+        evaluate(network, parameters, loss, metrics, data.index.length, memoryOf(setting)),
+        {
+          setting,
+          data: [data],
+          precision: precisionOf(parameters),
+        },
+      );
       const { classified } = result;
       const computed: Computed = {
         figures: { ...result.metrics, count: result.count, data: data.origin },
@@ -44,6 +48,9 @@ export const evaluateStep = (step: EvaluateStep, [model, examples]: readonly Out
     }),
   );
 };
+
+/** What a pass over examples may take: its batch follows from it. */
+export const memoryOf = ({ memory }: Setting): { readonly memory?: number } => (memory === undefined ? {} : { memory });
 
 /** A model trained in f64 is evaluated in f64. */
 export const precisionOf = (parameters: Readonly<Record<string, { readonly dtype: string }>>): "f32" | "f64" =>

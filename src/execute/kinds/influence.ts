@@ -57,6 +57,7 @@ export const influenceStep = (step: InfluenceStep, inputs: readonly Outcome[], s
             parameters,
             n: train.index.length,
             m: test?.index.length ?? train.index.length,
+            ...(setting.memory === undefined ? {} : { budget: setting.memory }),
             ...(label === undefined ? {} : { classes: label }),
             ...(checkpoints === undefined ? {} : { checkpoints }),
             ...(models.length === 0 ? {} : { models }),

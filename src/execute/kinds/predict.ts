@@ -5,7 +5,7 @@ import { keyed, labelOf } from "../keyed.ts";
 import type { Computed, Outcome } from "../outcome.ts";
 import type { Setting } from "../setting.ts";
 import { driveStep } from "../world.ts";
-import { precisionOf } from "./evaluate.ts";
+import { memoryOf, precisionOf } from "./evaluate.ts";
 
 type PredictStep = Step & { readonly body: Extract<Body, { readonly kind: "predict" }> };
 
@@ -18,7 +18,7 @@ export const predictStep = (step: PredictStep, [model, examples]: readonly Outco
       const parameters = yield* model!.arrays("parameters");
       const data = examples!.data!;
       const n = data.index.length;
-      const values = yield* driveStep(step, predict(network, parameters, measure, n), {
+      const values = yield* driveStep(step, predict(network, parameters, measure, n, memoryOf(setting)), {
         setting,
         data: [data],
         precision: precisionOf(parameters),
