@@ -22,7 +22,8 @@ export function fitsWant(type: Type, want: Want): boolean {
     case "opaque":
       return (
         fitsType(type, { kind: "opaque", name: want.name }) ||
-        ((want.name === "metric" || want.name === "measure") && isBlock(type))
+        ((want.name === "metric" || want.name === "measure") && isBlock(type)) ||
+        (want.name === "rate" && type.kind === "block" && isSchedule(type.signature))
       );
     case "value":
       return fitsType(type, want.type);
@@ -49,6 +50,18 @@ export function fitsWant(type: Type, want: Want): boolean {
 }
 
 const isBlock = (type: Type): boolean => type.kind === "block";
+
+/** A block of the step's number: `decay(step: f32[]) -> f32[]`. */
+const isSchedule = ({ parameters, result, open, block }: Signature): boolean => {
+  const needed = parameters.filter(({ optional }) => !optional);
+  return (
+    open === true ||
+    (block !== undefined && needed.length === 1 && needed.every(({ type }) => isNumber(type)) && isNumber(result))
+  );
+};
+
+const isNumber = (type: Type): boolean =>
+  type.kind === "error" || (type.kind === "tensor" && type.axes.length === 0 && type.dtype === "f32");
 
 export const isNetwork = (signature: Signature): boolean =>
   signature.block?.kind === "network" && signature.parameters.some(({ type }) => isTensorType(type));

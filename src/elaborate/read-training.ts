@@ -1,11 +1,20 @@
+import { GraphBuilder } from "../ir/builder.ts";
+import type { Graph } from "../ir/graph.ts";
+import { verified } from "../ir/verify.ts";
 import type { Optimizer, Regularizer, Schedule, Training } from "../plan/training.ts";
+import { plainBuilding } from "./building.ts";
+import { apply, tensorInputs } from "./call.ts";
+import { newInstance } from "./instance.ts";
 import { Arguments, type Place, readMade, readNumber, unknown } from "./read.ts";
 import { refuse } from "./refusal.ts";
-import { spanFor } from "./scope.ts";
-import type { Value } from "./value.ts";
+import { graphScope, spanFor } from "./scope.ts";
+import { asTensor } from "./tensor.ts";
+import { type BlockValue, calleeName, type Value } from "./value.ts";
 
-/** A number is the constant rate. */
+/** A number is the constant rate; a block is given the step, counted from 0. */
 export const readSchedule = (value: Value, place: Place): Schedule => {
+  if (value.kind === "block" && value.callee.kind !== "builtin")
+    return { kind: "block", graph: rateGraph(value, place) };
   if (value.kind === "number") return { kind: "constant", rate: readNumber(value, "rate", { from: 0 }, place) };
   const made = readMade(value, "a rate: a number or a schedule such as `cosine(0.1, steps: 1000)`", place);
   const given = new Arguments(made, place);
@@ -36,6 +45,17 @@ export const readSchedule = (value: Value, place: Place): Schedule => {
     default:
       throw unknown(made, "a rate", place);
   }
+};
+
+const rateGraph = (value: BlockValue, { e, scope }: Place): Graph => {
+  const name = calleeName(value.callee);
+  const builder = new GraphBuilder();
+  const step = builder.input("step", { dtype: "f32", shape: [] });
+  const [input] = tensorInputs(value);
+  const bound = new Map(value.bound);
+  if (input !== undefined) bound.set(input, { kind: "tensor", value: step });
+  const inside = graphScope(scope.session, name, plainBuilding(builder, `\`${name}\``));
+  return verified(builder.build([asTensor(apply(value, bound, newInstance(), e, inside), e, inside).value]));
 };
 
 /** [[0, 0.1], [500, 0.01]]: steps ascend from 0. */

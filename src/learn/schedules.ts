@@ -1,3 +1,4 @@
+import { evaluate } from "../ir/evaluate.ts";
 import type { Schedule } from "../plan/training.ts";
 
 type Rules = { readonly [K in Schedule["kind"]]: (schedule: Extract<Schedule, { kind: K }>, step: number) => number };
@@ -20,6 +21,7 @@ const rules: Rules = {
     step < steps ? (rateAt(then, 0) * (step + 1)) / steps : rateAt(then, step - steps),
   // The rate of the last point at or before t.
   piecewise: ({ points }, step) => (points.findLast(([from]) => from <= step) ?? points[0]!)[1],
+  block: ({ graph }, step) => evaluate(graph, [{ dtype: "f32", shape: [], data: Float32Array.of(step) }])[0]!.data[0]!,
 };
 
 /** The learning rate of optimizer step `step` (from 0). */

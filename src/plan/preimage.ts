@@ -5,7 +5,7 @@ import type { Influence } from "./influence.ts";
 import type { Json } from "./json.ts";
 import type { Measure, Network, Variable } from "./network.ts";
 import type { Body, Formula, Metric } from "./plan.ts";
-import type { Regularizer, Training } from "./training.ts";
+import type { Optimizer, Regularizer, Schedule, Training } from "./training.ts";
 
 /** Raised when the same preimage would mean another result: a changed formula, a changed order of random draws. */
 export const SEMANTICS = 1;
@@ -34,7 +34,11 @@ const content = (body: Body): Json => {
         metrics: body.metrics.map(metricJson),
       };
     case "influence":
-      return { ...influenceJson(body.influence), part: body.part, traced: body.traced ?? null };
+      return {
+        ...influenceJson(body.influence),
+        part: body.part,
+        traced: body.traced === undefined ? null : { ...body.traced, rate: scheduleJson(body.traced.rate) },
+      };
     case "group":
       return { order: body.order, test: body.test ?? null };
     case "validate":
@@ -119,7 +123,7 @@ const trainingJson = (training: Training): Json => {
       states: network.states.map(variableJson),
     },
     loss: measureJson(training.loss),
-    optimizer: training.optimizer,
+    optimizer: optimizerJson(training.optimizer),
     regularize: training.regularize === undefined ? null : regularizerJson(training.regularize, network),
     clip: clip ?? null,
     batch: training.batch,
@@ -130,6 +134,24 @@ const trainingJson = (training: Training): Json => {
     validate: training.validate,
     start: typeof start === "string" ? start : "weights",
   };
+};
+
+const optimizerJson = (optimizer: Optimizer): Json =>
+  optimizer.kind === "lbfgs" ? optimizer : { ...optimizer, rate: scheduleJson(optimizer.rate) };
+
+const scheduleJson = (schedule: Schedule): Json => {
+  switch (schedule.kind) {
+    case "block":
+      return { kind: schedule.kind, graph: canonicalGraph(schedule.graph) };
+    case "warmup":
+      return Object.fromEntries([
+        ["kind", schedule.kind],
+        ["steps", schedule.steps],
+        ["then", scheduleJson(schedule.then)],
+      ]);
+    default:
+      return schedule;
+  }
 };
 
 const influenceJson = (influence: Influence): { readonly [key: string]: Json } => {

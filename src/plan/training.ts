@@ -1,3 +1,4 @@
+import type { Graph } from "../ir/graph.ts";
 import type { Measure, Network } from "./network.ts";
 
 /** Step number (from 0) -> rate. */
@@ -6,7 +7,9 @@ export type Schedule =
   | { readonly kind: "step" | "exponential"; readonly rate: number; readonly every: number; readonly factor: number }
   | { readonly kind: "cosine"; readonly rate: number; readonly steps: number }
   | { readonly kind: "warmup"; readonly steps: number; readonly then: Schedule }
-  | { readonly kind: "piecewise"; readonly points: readonly (readonly [number, number])[] };
+  | { readonly kind: "piecewise"; readonly points: readonly (readonly [number, number])[] }
+  /** A block of the program: the step as f32[] -> the rate f32[]. */
+  | { readonly kind: "block"; readonly graph: Graph };
 
 export type Optimizer =
   | { readonly kind: "sgd" | "adagrad"; readonly rate: Schedule }
@@ -46,7 +49,7 @@ export interface Training {
   /** Keep a checkpoint every so many epochs (the last one always). */
   readonly checkpointEvery: number;
   /** Fields of one example, with a key i32[4] last -> the same fields, changed: augmentation while training. */
-  readonly augment?: import("../ir/graph.ts").Graph;
+  readonly augment?: Graph;
   readonly validate: boolean;
   readonly start: "init" | "model" | { readonly weights: string };
 }
