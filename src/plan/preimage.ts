@@ -143,12 +143,10 @@ const scheduleJson = (schedule: Schedule): Json => {
   switch (schedule.kind) {
     case "block":
       return { kind: schedule.kind, graph: canonicalGraph(schedule.graph) };
-    case "warmup":
-      return Object.fromEntries([
-        ["kind", schedule.kind],
-        ["steps", schedule.steps],
-        ["then", scheduleJson(schedule.then)],
-      ]);
+    case "warmup": {
+      const { then: next, ...own } = schedule;
+      return { ...own, next: scheduleJson(next) };
+    }
     default:
       return schedule;
   }
