@@ -16,7 +16,7 @@ import { predictStep } from "./kinds/predict.ts";
 import { reportStep } from "./kinds/report.ts";
 import { trainStep } from "./kinds/train.ts";
 import type { Outcome } from "./outcome.ts";
-import type { Reports, Shown } from "./reports.ts";
+import type { Reports } from "./reports.ts";
 import type { Setting } from "./setting.ts";
 import { warn } from "./warn.ts";
 
@@ -48,7 +48,7 @@ export type ExecuteServices = Store | Events | Reports | FileSystem | Path | Htt
 const compute = (
   step: Step,
   inputs: readonly Outcome[],
-  lineage: () => readonly Shown[],
+  lineage: () => readonly (Outcome & { readonly step: Step })[],
   setting: Setting,
 ): Effect.Effect<Outcome, Failing, ExecuteServices> => {
   const { body } = step;
@@ -118,8 +118,7 @@ export const execute = Effect.fnUntraced(function* (plan: Plan, targets: readonl
         summaries[step.id] = { status: "skipped", key: "", seconds: 0, result: {} };
         continue;
       }
-      const lineage = () =>
-        needed(plan, step.inputs).map((behind): Shown => ({ ...outcomes.get(behind.id)!, step: behind }));
+      const lineage = () => needed(plan, step.inputs).map((behind) => ({ ...outcomes.get(behind.id)!, step: behind }));
       const outcome: Outcome | StepFailure = yield* compute(step, inputs, lineage, setting).pipe(
         Effect.mapError(stepFailure),
         Effect.match({ onSuccess: (value) => value, onFailure: (failure) => failure }),

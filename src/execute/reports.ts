@@ -3,6 +3,7 @@ import type * as Effect from "effect/Effect";
 import type { Dataset } from "../data/dataset.ts";
 import type { Json } from "../plan/json.ts";
 import type { Step } from "../plan/plan.ts";
+import type { Tensor } from "../shape/tensor.ts";
 import type { Figures } from "./events.ts";
 import type { StepFailure } from "./failure.ts";
 import type { Arrays } from "./outcome.ts";
@@ -15,6 +16,8 @@ export interface Shown {
   readonly figures: Figures;
   readonly arrays: (group: string) => Effect.Effect<Arrays, StepFailure>;
   readonly data?: Dataset;
+  /** Rows `from` to `to` (exclusive) of an array that is too large to be read whole: `scores.npy`. Nothing where the step has no such file. */
+  readonly rows: (file: string, from: number, to: number) => Effect.Effect<Tensor | undefined, StepFailure>;
 }
 
 /** All that a report is made of. */

@@ -169,7 +169,8 @@ export class ExpressionPrinter {
 
   private record(node: Ast.RecordExpression): Doc {
     if (node.fields.length === 0) return this.empty(node, "{", "}");
-    const print = (field: Ast.RecordField) => concat(this.name(field.name), ": ", indent(this.value(field.value)));
+    const print = (field: Ast.RecordField) =>
+      concat(this.name(field.name), ": ", this.behind(field.value, this.value(field.value)));
     if (this.isOpen(node)) {
       return concat("{", indent(concat(hardLine, this.lines(node.fields, print))), hardLine, "}");
     }
@@ -242,7 +243,7 @@ export class ExpressionPrinter {
   }
 
   /** Stays on the line of what stands before it, and breaks inside its brackets. */
-  protected hugs(node: Ast.Expression): boolean {
+  protected hugs(node: { readonly kind: string }): boolean {
     return (
       node.kind === "call" ||
       node.kind === "record" ||
@@ -252,13 +253,21 @@ export class ExpressionPrinter {
     );
   }
 
+  /** What stands behind a name: its brackets indent it, or its further lines do. */
+  private behind(node: { readonly kind: string }, text: Doc): Doc {
+    return this.hugs(node) ? text : indent(text);
+  }
+
   private call(node: Ast.Call): Doc {
     const callee = this.expression(node.callee);
     if (node.arguments.length === 0) return concat(callee, this.empty(node, "(", ")"));
     const items = node.arguments.map((argument) =>
       this.around(
         argument,
-        concat(argument.name ? concat(this.name(argument.name), ": ") : "", indent(this.expression(argument.value))),
+        concat(
+          argument.name ? concat(this.name(argument.name), ": ") : "",
+          this.behind(argument.value, this.expression(argument.value)),
+        ),
       ),
     );
     const last = node.arguments.at(-1)!;

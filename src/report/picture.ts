@@ -14,16 +14,28 @@ export type Picture = (
   inputs: readonly Shown[],
 ) => Effect.Effect<Html, StepFailure>;
 
-const StepReference = Schema.Struct({ input: Schema.Int, name: Schema.String });
+const StepReference = Schema.Struct({
+  input: Schema.Int,
+  name: Schema.String,
+  examples: Schema.optionalKey(Schema.Struct({ train: Schema.Int, test: Schema.optionalKey(Schema.Int) })),
+  row: Schema.optionalKey(Schema.Int),
+});
 const isStepReference = Schema.is(StepReference);
 
 /** What an argument of a picture turns out to be. */
 export type Argument =
-  | { readonly kind: "step"; readonly name: string; readonly shown: Shown }
+  | { readonly kind: "step"; readonly name: string; readonly shown: Shown; readonly asked?: Asked }
   | { readonly kind: "network"; readonly rows: readonly Row[] }
   | { readonly kind: "value"; readonly value: Json; readonly name?: string }
   | { readonly kind: "list"; readonly items: readonly Argument[] }
   | { readonly kind: "record"; readonly fields: Readonly<Record<string, Argument>> };
+
+/** The examples that an influence step is about: those scored, and those explained; the same where `test` is absent. One of these where `row` says so. */
+export interface Asked {
+  readonly train: Shown;
+  readonly test?: Shown;
+  readonly row?: number;
+}
 
 const StageRow = Schema.Struct({
   stage: Schema.String,
@@ -62,7 +74,15 @@ export const readArgument = (value: Json, inputs: readonly Shown[]): Effect.Effe
       for (const item of value) items.push(yield* readArgument(item, inputs));
       return { kind: "list", items };
     }
-    if (isStepReference(value)) return { kind: "step", name: value.name, shown: inputs[value.input]! };
+    if (isStepReference(value)) {
+      const { input, name, examples, row } = value;
+      const asked: Asked | undefined = examples && {
+        train: inputs[examples.train]!,
+        ...(examples.test === undefined ? {} : { test: inputs[examples.test]! }),
+        ...(row === undefined ? {} : { row }),
+      };
+      return { kind: "step", name, shown: inputs[input]!, ...(asked === undefined ? {} : { asked }) };
+    }
     if (isNetwork(value)) return { kind: "network", rows: value.table };
     if (isFormula(value)) {
       const named = inputs.map(({ step, figures }) => ({ name: step.id, figures }));

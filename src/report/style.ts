@@ -28,6 +28,11 @@ figure { margin: 0; }
 figure > svg { display: block; width: 100%; height: auto; max-width: 36rem; }
 figcaption { font-size: 0.85rem; }
 .gallery img { width: 5.5rem; height: auto; image-rendering: pixelated; }
+.asked { display: flex; flex-wrap: wrap; gap: 0.5rem 2rem; }
+.asked > :first-child { padding-top: 1.6rem; }
+article { padding: 0.4rem 0 0.8rem; border-bottom: 1px solid var(--line); break-inside: avoid; }
+h3 { margin: 0.6rem 0 0; font-size: 1rem; }
+h4 { margin: 0.4rem 0 0.2rem; font-size: 0.85rem; font-weight: normal; color: var(--soft); }
 .confusion { width: auto; }
 .confusion td, .confusion th { padding: 0.25rem 0.55rem; }
 .confusion .hit { background: color-mix(in srgb, var(--hit) calc(var(--share) * 0.55), transparent); }

@@ -46,6 +46,17 @@ const shipped = ["stdlib", "pipelines"].flatMap((folder) =>
     .map((file) => join(folder, file)),
 );
 
+describe("what breaks inside its brackets", () => {
+  it("is indented by them alone, in fields and in arguments", () => {
+    const names = Array.from({ length: 9 }, (_, i) => `a_long_name_of_a_picture_${i}`);
+    const items = (indent: string) => names.map((name) => `${indent}${name},\n`).join("");
+    rewrites(
+      `report results { show: [${names.join(", ")}], title: f(of: [${names.join(", ")}], by: 1) }\n`,
+      `report results {\n  show: [\n${items("    ")}  ]\n  title: f(\n    of: [\n${items("      ")}    ],\n    by: 1,\n  )\n}\n`,
+    );
+  });
+});
+
 describe("the programs shipped", () => {
   it.each(shipped)("keep their tree: %s", (file) => check(readFileSync(join(root, file), "utf8")));
 });

@@ -17,6 +17,7 @@ network Net(image: f32[28, 28, 1]) -> f32[10] = image |> flatten |> dense(10)
 train model { network: Net, data: digits.train, loss: softmax_cross_entropy, optimizer: sgd(rate: 0.1), batch: 10, epochs: 3 }
 train other = model with { seed: 2 }
 evaluate on_test { model: model, data: digits.test }
+influence blame { model: model, test: digits.test |> take(1), method: grad_dot() }
 report results { show: [${show}], title: "Two <models>" }
 `;
 
@@ -49,6 +50,7 @@ const shown = (step: Step, more: Partial<Shown> = {}): Shown => ({
   figures: figures[step.body.kind] ?? {},
   arrays: (group) => Effect.succeed(arrays[group] ?? {}),
   ...(step.body.kind === "data" || step.body.kind === "query" ? { data: pictures } : {}),
+  rows: () => Effect.succeed(undefined),
   ...more,
 });
 
@@ -170,5 +172,43 @@ describe("pictures", () => {
     expect(Buffer.from(png, "base64").subarray(1, 4).toString()).toBe("PNG");
     expect(text).toContain('alt="label 7 (example 0)"');
     expect(text.match(/<img /g)).toHaveLength(1);
+  });
+
+  const rowsOf =
+    (...scores: readonly number[]): Shown["rows"] =>
+    (file) =>
+      Effect.succeed(file === "scores.npy" ? tensor("f64", [1, scores.length], scores) : undefined);
+
+  it("gallery: a test example beside what helped and what harmed it, with their scores", async () => {
+    const figures = { measure: "softmax_cross_entropy" };
+    const text = await page("gallery(blame, top: 1)", { rows: rowsOf(-0.25, 0.5), figures });
+    expect(text).toContain("by how much softmax_cross_entropy would change");
+    const [, helpful = "", harmful = ""] = text.split(/<h4>Most (?:helpful|harmful)<\/h4>/);
+    expect(helpful).toContain('alt="label 3 (example 1)"');
+    expect(helpful).toContain("+0.5");
+    expect(harmful).toContain('alt="label 7 (example 0)"');
+    expect(harmful).toContain("-0.25");
+  });
+
+  it("gallery: nothing is called harmful that helps", async () => {
+    const text = await page("gallery(blame)", { rows: rowsOf(0.125, 0.5) });
+    const [, helpful = "", harmful = ""] = text.split(/<h4>Most (?:helpful|harmful)<\/h4>/);
+    expect(helpful.match(/<img /g)).toHaveLength(2);
+    expect(harmful.split("</article>")[0]).not.toContain("<img ");
+  });
+
+  it("gallery: of what `top:` kept, by indices in the source", async () => {
+    const top: Arrays = {
+      helpful_index: tensor("i32", [1, 1], [1]),
+      helpful_score: tensor("f64", [1, 1], [2]),
+      harmful_index: tensor("i32", [1, 1], [0]),
+      harmful_score: tensor("f64", [1, 1], [-3]),
+    };
+    const text = await page("gallery(blame)", { arrays: (group) => Effect.succeed(group === "top" ? top : {}) });
+    expect(text).toMatch(/example 1\)"[^]*\+2<[^]*Most harmful[^]*example 0\)"[^]*-3</);
+  });
+
+  it("gallery: says so where no example has a score", async () => {
+    expect(await refusal("gallery(blame)", { arrays: () => Effect.succeed({}) })).toMatchObject({ code: "MTT5406" });
   });
 });

@@ -8,13 +8,13 @@ import type { Scope, Session } from "../scope.ts";
 import { addStep } from "../steps.ts";
 import { describe, type Value } from "../value.ts";
 import { numbered } from "./assert.ts";
-import type { PlannedReport } from "./planned.ts";
+import type { PlannedInfluence, PlannedReport } from "./planned.ts";
 import { StepFields } from "./step-fields.ts";
 import { planned } from "./steps.ts";
 
 /**
  * The step's inputs: every step that is shown. A picture is `{ picture, of, … }` with the other arguments by name; a step in it is
- * `{ input, name }`, a figure `{ formula }` over the inputs, a network its table.
+ * `{ input, name }`, an influence step with the `examples` that it is about, one of its test examples with its `row`, a figure `{ formula }` over the inputs, a network its table.
  */
 export const planReport = (step: Step, session: Session): PlannedReport => {
   const fields = new StepFields(step, session);
@@ -55,14 +55,18 @@ const content = (value: Value, e: Expression, scope: Scope, inputs: string[]): J
       return value.items.map((item) => content(item, e, scope, inputs));
     case "record":
       return Object.fromEntries([...value.fields].map(([name, item]) => [name, content(item, e, scope, inputs)]));
-    case "step":
-      return { input: inputNumber(planned(value.step, scope.session).id, inputs), name: value.step.name.text };
+    case "step": {
+      const of = planned(value.step, scope.session);
+      const shown = { input: inputNumber(of.id, inputs), name: value.step.name.text };
+      return of.kind === "influence" ? { ...shown, examples: examplesOf(of, inputs) } : shown;
+    }
     case "scores": {
       const { influence, test } = value;
       return {
         input: inputNumber(influence.id, inputs),
         name: influence.id,
-        ...(test === undefined ? {} : { test }),
+        examples: examplesOf(influence, inputs),
+        ...(test === undefined ? {} : { row: test }),
       };
     }
     case "dataset":
@@ -77,6 +81,12 @@ const content = (value: Value, e: Expression, scope: Scope, inputs: string[]): J
       throw refuse.value(e.span, `${describe(value)} cannot be shown`);
   }
 };
+
+/** What was scored, and what was asked about where that is not the same. */
+const examplesOf = ({ model, part, test }: PlannedInfluence, inputs: string[]) => ({
+  train: inputNumber((part ?? model.data).step, inputs),
+  ...(test === undefined ? {} : { test: inputNumber(test.step, inputs) }),
+});
 
 const inputNumber = (id: string, inputs: string[]): number => {
   const known = inputs.indexOf(id);

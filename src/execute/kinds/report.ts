@@ -8,8 +8,9 @@ import type { Json } from "../../plan/json.ts";
 import type { Body, Step } from "../../plan/plan.ts";
 import { hashJson } from "../../store/hash.ts";
 import { STORE_FORMAT, Store, type StoredResult } from "../../store/store.ts";
+import { readRows } from "../array-file.ts";
 import { emit } from "../events.ts";
-import { StepFailure } from "../failure.ts";
+import { StepFailure, stepFailure } from "../failure.ts";
 import { labelOf } from "../keyed.ts";
 import type { Outcome } from "../outcome.ts";
 import { type ReportSource, Reports, type Shown } from "../reports.ts";
@@ -21,20 +22,36 @@ type ReportStep = Step & { readonly body: Extract<Body, { readonly kind: "report
  * Figures: `file`, the report's HTML file. The names in it are no part of its key: where only they changed, the report is written anew from what is
  * stored and counts as cached.
  */
-export const reportStep = (step: ReportStep, inputs: readonly Outcome[], lineage: readonly Shown[], setting: Setting) =>
+export const reportStep = (
+  step: ReportStep,
+  inputs: readonly Outcome[],
+  lineage: readonly (Outcome & { readonly step: Step })[],
+  setting: Setting,
+) =>
   Effect.gen(function* () {
     const store = yield* Store;
+    const shown = lineage.map(
+      (outcome): Shown => ({
+        ...outcome,
+        rows: (name, from, to) => {
+          const file = outcome.files?.[name];
+          return file === undefined
+            ? Effect.succeed(undefined)
+            : readRows(file, from, to).pipe(Effect.provideService(Store, store), Effect.mapError(stepFailure));
+        },
+      }),
+    );
     const reports = yield* Reports;
     const { body } = step;
     const label = labelOf(step, inputs, setting);
-    const byId = new Map(lineage.map((shown) => [shown.step.id, shown]));
+    const byId = new Map(shown.map((one) => [one.step.id, one]));
     const source: ReportSource = {
       program: setting.program,
       name: step.id,
       ...(body.title === undefined ? {} : { title: body.title }),
       show: body.show,
       inputs: step.inputs.map((id) => byId.get(id)!),
-      steps: lineage,
+      steps: shown,
     };
     const look = hashJson({
       version: reports.version,
