@@ -22,7 +22,10 @@ const figure = (value: Json): string =>
       : JSON.stringify(value);
 
 /** What people look for first; the rest follows by name, so that a result reads the same whether computed or stored. */
-const first = ["epoch", "epochs", "loss", "accuracy", "count", "origin", "passed"];
+const first = [
+  ...["epoch", "epochs", "loss", "accuracy", "count", "origin", "passed"],
+  ...["method", "residual", "damping", "hvps", "smallest", "largest"],
+];
 const place = (name: string): number => (first.includes(name) ? first.indexOf(name) : first.length);
 
 /** `loss 0.1034, accuracy 0.9713`: the plain numbers of a result. */

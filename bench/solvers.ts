@@ -1,0 +1,84 @@
+import { parseArgs } from "node:util";
+import { layer as nodeServices } from "@effect/platform-node/NodeServices";
+import * as Effect from "effect/Effect";
+import * as Layer from "effect/Layer";
+import { readRows } from "../src/execute/array-file.ts";
+import { SCORES } from "../src/execute/kinds/influence.ts";
+import { load } from "../src/index.ts";
+import { layerFileSystem } from "../src/store/file-system.ts";
+
+// How far the scores of each method of pipelines/paper/solvers.mtt are from those of the whole Hessian, factored. What is stored is not computed again.
+
+const { values: flags } = parseArgs({
+  options: {
+    data: { type: "string", default: process.env.MTT_DATA ?? "" },
+    store: { type: "string", default: ".mtt" },
+    backend: { type: "string", default: "auto" },
+    examples: { type: "string", default: "60000" },
+    against: { type: "string", default: "by_exact" },
+    method: { type: "string", multiple: true, default: ["by_cg", "by_lissa", "by_arnoldi", "by_ekfac"] },
+  },
+});
+const backends = ["auto", "onnx", "tensorflow", "reference"] as const;
+const backend = backends.find((name) => name === flags.backend);
+if (backend === undefined) throw new Error(`--backend is one of ${backends.join(", ")}`);
+
+const { run } = await load("pipelines/paper/solvers.mtt", {
+  params: { examples: Number(flags.examples) },
+  store: flags.store,
+  backend,
+  ...(flags.data === "" ? {} : { data: flags.data }),
+});
+const steps = [flags.against, ...flags.method];
+const { outcomes, summaries, diagnostics } = await run(steps);
+for (const { code, message } of diagnostics) console.error(`${code}: ${message}`);
+
+const store = layerFileSystem(flags.store).pipe(Layer.provideMerge(nodeServices));
+const scoresOf = async (step: string): Promise<Float64Array> => {
+  const file = outcomes.get(step)?.files?.[SCORES];
+  if (file === undefined) throw new Error(`${step} has no scores`);
+  const tests = Number(outcomes.get(step)?.figures.test);
+  const { data } = await Effect.runPromise(readRows(file, 0, tests).pipe(Effect.provide(store)));
+  return Float64Array.from(data);
+};
+
+const pearson = (a: Float64Array, b: Float64Array): number => {
+  const mean = (of: Float64Array) => of.reduce((sum, value) => sum + value, 0) / of.length;
+  const [ma, mb] = [mean(a), mean(b)];
+  let [ab, aa, bb] = [0, 0, 0];
+  for (let i = 0; i < a.length; i++) {
+    ab += (a[i]! - ma) * (b[i]! - mb);
+    aa += (a[i]! - ma) ** 2;
+    bb += (b[i]! - mb) ** 2;
+  }
+  return ab / Math.sqrt(aa * bb);
+};
+
+/** ‖a - b‖ / ‖b‖ */
+const apart = (a: Float64Array, b: Float64Array): number =>
+  Math.sqrt(
+    a.reduce((sum, value, i) => sum + (value - b[i]!) ** 2, 0) / b.reduce((sum, value) => sum + value * value, 0),
+  );
+
+const exact = await scoresOf(flags.against);
+console.log("| method | Pearson r | lowest r of a test example | ‖a - b‖ / ‖b‖ | residual | HVPs | seconds |");
+console.log("|---|---|---|---|---|---|---|");
+for (const step of steps) {
+  const scores = await scoresOf(step);
+  const { figures } = outcomes.get(step)!;
+  const tests = Number(figures.test);
+  const n = scores.length / tests;
+  const each = Array.from({ length: tests }, (_, t) =>
+    pearson(scores.subarray(t * n, (t + 1) * n), exact.subarray(t * n, (t + 1) * n)),
+  );
+  const cells = [
+    step,
+    pearson(scores, exact).toPrecision(8),
+    Math.min(...each).toPrecision(6),
+    apart(scores, exact).toExponential(1),
+    typeof figures.residual === "number" ? figures.residual.toExponential(1) : "-",
+    figures.hvps ?? "-",
+    summaries[step]!.seconds.toFixed(1),
+  ];
+  console.log(`| ${cells.join(" | ")} |`);
+}
