@@ -81,6 +81,8 @@ const plain = { stride: [1, 1], dilation: [1, 1], padding: same, groups: 1 } as 
 const strided = { stride: [2, 2], dilation: [1, 1], padding: same, groups: 1 } as const;
 const dilated = { stride: [1, 1], dilation: [2, 1], padding: valid, groups: 1 } as const;
 const grouped = { stride: [2, 1], dilation: [1, 1], padding: valid, groups: 2 } as const;
+const depthwise = { stride: [2, 1], dilation: [1, 1], padding: same, groups: 2 } as const;
+const apartDepthwise = { stride: [1, 1], dilation: [2, 2], padding: same, groups: 3 } as const;
 const patches = { kernel: [3, 2], stride: [2, 1], dilation: [1, 1], padding: same } as const;
 const tight = { kernel: [2, 2], stride: [2, 2], dilation: [1, 2], padding: valid } as const;
 
@@ -229,8 +231,20 @@ const cases: { readonly [P in Prim]: readonly Case<P>[] } = {
     { title: "stride 2", params: strided, operands: [real([1, 5, 4, 2]), real([3, 3, 2, 2])] },
     { title: "dilation, valid", params: dilated, operands: [real([1, 6, 4, 1]), real([3, 2, 1, 2])] },
     { title: "groups", params: grouped, operands: [real([2, 5, 3, 4]), real([2, 2, 2, 6])] },
+    { title: "depthwise, same", params: depthwise, operands: [real([1, 4, 3, 2]), real([2, 3, 1, 4])] },
+    { title: "depthwise, dilation", params: apartDepthwise, operands: [real([1, 5, 4, 3]), real([2, 2, 1, 3])] },
   ],
   conv2d_input_gradient: [
+    {
+      title: "depthwise, same",
+      params: { ...depthwise, input_size: [4, 3] },
+      operands: [real([1, 2, 3, 4]), real([2, 3, 1, 4])],
+    },
+    {
+      title: "depthwise, dilation",
+      params: { ...apartDepthwise, input_size: [5, 4] },
+      operands: [real([1, 5, 4, 3]), real([2, 2, 1, 3])],
+    },
     { title: "same", params: { ...plain, input_size: [4, 3] }, operands: [real([2, 4, 3, 3]), real([3, 3, 2, 3])] },
     {
       title: "stride 2",
@@ -249,6 +263,16 @@ const cases: { readonly [P in Prim]: readonly Case<P>[] } = {
     },
   ],
   conv2d_filter_gradient: [
+    {
+      title: "depthwise, same",
+      params: { ...depthwise, kernel_size: [2, 3] },
+      operands: [real([1, 4, 3, 2]), real([1, 2, 3, 4])],
+    },
+    {
+      title: "depthwise, dilation",
+      params: { ...apartDepthwise, kernel_size: [2, 2] },
+      operands: [real([1, 5, 4, 3]), real([1, 5, 4, 3])],
+    },
     { title: "same", params: { ...plain, kernel_size: [3, 3] }, operands: [real([2, 4, 3, 2]), real([2, 4, 3, 3])] },
     {
       title: "stride 2",
