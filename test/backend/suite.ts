@@ -12,7 +12,7 @@ import { isFloat } from "../../src/shape/dtype.ts";
 import { type Tensor, tensor } from "../../src/shape/tensor.ts";
 import { withOutputs } from "../../src/transform/outputs.ts";
 import { gradient, hvp } from "../../src/transform/vjp.ts";
-import { expectClose } from "../conformance/checks.ts";
+import { expectClose, inner, moved } from "../conformance/checks.ts";
 import { drawDirection, drawOperand, randomOf, rows } from "../conformance/operations.ts";
 import { programsOf } from "../conformance/programs.ts";
 import { networkGraph, networkInputs, networks } from "../transform/random-networks.ts";
@@ -92,7 +92,21 @@ export function suite(name: string, layer: Layer.Layer<CurrentBackend>, options:
         const wrt = loss.inputs.flatMap((_, i) => (i >= 2 ? [i] : []));
         await agrees(gradient(loss, wrt), inputs, `gradient of ${network!.names}`);
         const v = wrt.map((i) => drawDirection(loss.inputs[i]!.type, random));
-        await agrees(hvp(loss, wrt), [...inputs, ...v], `Hessian-vector product of ${network!.names}`);
+        const product = hvp(loss, wrt);
+        await agrees(product, [...inputs, ...v], `Hessian-vector product of ${network!.names}`);
+
+        const u = wrt.map((i) => drawDirection(loss.inputs[i]!.type, random));
+        const sum = u.map((x, i) => moved(x, 2, v[i]!));
+        const [hu, hv, both] = [
+          await once(product, [...inputs, ...u]),
+          await once(product, [...inputs, ...v]),
+          await once(product, [...inputs, ...sum]),
+        ];
+        const scale = Math.sqrt(inner(u, u) * inner(hv, hv)) + Math.sqrt(inner(v, v) * inner(hu, hu));
+        expect(Math.abs(inner(u, hv) - inner(v, hu)), "u H v = v H u").toBeLessThanOrEqual(1e-5 * scale);
+        hu.forEach((x, i) => {
+          expectClose(both[i]!, moved(x, 2, hv[i]!), 2e-5, "H (u + 2 v) = H u + 2 H v");
+        });
       });
   });
 
