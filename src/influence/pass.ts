@@ -45,8 +45,8 @@ const DATA = 1 / 3;
 const MOST = 16_384;
 /** Data stays in the engine in one session for each batch, up to so many: a session costs its compilation, and saves the copy of every run. */
 const SESSIONS = 16;
-/** Batches at which a graph's memory is measured: this and twice this. */
-const TRIAL = 4;
+/** Batches at which memory is measured, this and twice this: in smaller ones what does not grow with the batch may be the peak, and hides what does. */
+const TRIAL = 256;
 
 /** Makes the program and its sessions. The batch depends on the graph and the budget alone, so that equal questions are computed in equal bits. */
 export function* openPass(problem: Problem, streamed: Streamed): Asking<Pass> {
