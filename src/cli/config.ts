@@ -4,6 +4,7 @@ import * as Option from "effect/Option";
 import { Path } from "effect/Path";
 import * as Schema from "effect/Schema";
 import { parse as parseYaml } from "yaml";
+import { reasonOf } from "../data/files.ts";
 import { nearMiss } from "../diagnostic/near-miss.ts";
 import { UsageError } from "./exit.ts";
 
@@ -150,7 +151,7 @@ const nearestProject = Effect.fnUntraced(function* (folder: string) {
     if (yield* Effect.orElseSucceed(fs.exists(file), () => false)) {
       const text = yield* Effect.mapError(
         fs.readFileString(file),
-        ({ reason }) => new UsageError({ message: `${file} cannot be read: ${reason._tag}` }),
+        (error) => new UsageError({ message: `${file} cannot be read: ${reasonOf(error)}` }),
       );
       return { folder: at, name: file, project: yield* readProject(file, text) };
     }

@@ -15,6 +15,8 @@ import { copyBlock, type Dense, dot, zeroBlock } from "./vectors.ts";
 const ROWS = 16;
 /** Of the budget for the matrix. */
 const SHARE = 3 / 4;
+/** Bytes that the matrix may take of a budget. */
+export const exactRoom = (budget: number): number => budget * SHARE;
 /** A Hessian up to this size is kept for later queries. */
 const KEPT = 128 * 2 ** 20;
 /** Weights up to which all eigenvalues are computed. */
@@ -30,10 +32,10 @@ export const exactBytes = (weights: number): number => 8 * weights * weights;
 export function* exactSolver(operator: Operator, method: Extract<Method, { kind: "exact" }>): Asking<Solver> {
   const { problem } = operator;
   const { size } = problem.layout;
-  if (exactBytes(size) > problem.budget * SHARE)
+  if (exactBytes(size) > exactRoom(problem.budget))
     throw new AlgorithmFailure(
       "MTT5606",
-      `the Hessian of ${size.toLocaleString("en-US")} weights takes ${megabytes(exactBytes(size))}, and ${megabytes(problem.budget * SHARE)} are free for it`,
+      `the Hessian of ${size.toLocaleString("en-US")} weights takes ${megabytes(exactBytes(size))}, and ${megabytes(exactRoom(problem.budget))} are free for it`,
       "use cg, or restrict the layers",
     );
   const hessian = dense(size, size, yield* assembled(operator));

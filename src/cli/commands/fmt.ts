@@ -1,6 +1,7 @@
 import { Argument, Command, Flag } from "effect/cli";
 import * as Effect from "effect/Effect";
 import { FileSystem } from "effect/FileSystem";
+import { reasonOf } from "../../data/files.ts";
 import { format } from "../../format/format.ts";
 import { EXIT, Finished, UsageError } from "../exit.ts";
 import { file } from "../flags.ts";
@@ -46,7 +47,7 @@ export const fmt = Command.make(
         } else {
           yield* Effect.mapError(
             fs.writeFileString(name, formatted),
-            (error) => new UsageError({ message: `${name} cannot be written: ${error.reason._tag}` }),
+            (error) => new UsageError({ message: `${name} cannot be written: ${reasonOf(error)}` }),
           );
         }
       }

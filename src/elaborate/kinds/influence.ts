@@ -1,4 +1,5 @@
 import { nearMiss } from "../../diagnostic/near-miss.ts";
+import { exactBytes, exactRoom } from "../../influence/exact.ts";
 import { DEFAULT_BUDGET } from "../../influence/problem.ts";
 import type { Field } from "../../plan/dataset.ts";
 import type { Influence, Method } from "../../plan/influence.ts";
@@ -172,11 +173,11 @@ const mustFit = (
       ({ path }) => layers?.some((layer) => path === layer || path.startsWith(`${layer}/`)) ?? true,
     );
     const p = asked.reduce((sum, { type }) => sum + sizeOf(type.shape), 0);
-    const bytes = 8 * p * p;
-    if (bytes > DEFAULT_BUDGET)
+    const [bytes, room] = [exactBytes(p), exactRoom(DEFAULT_BUDGET)];
+    if (bytes > room)
       throw refuse.tooLarge(
         fields.span("method"),
-        `the Hessian of ${p.toLocaleString("en")} weights would take ${gibibytes(bytes)}, and at most ${gibibytes(DEFAULT_BUDGET)} are allowed`,
+        `the Hessian of ${p.toLocaleString("en")} weights would take ${gibibytes(bytes)}, and at most ${gibibytes(room)} are allowed`,
         { help: '`cg()` solves the same without holding it; `layers: ["layer0"]` asks for some weights only' },
       );
   }

@@ -4,6 +4,7 @@ import { FileSystem } from "effect/FileSystem";
 import * as Option from "effect/Option";
 import { Path } from "effect/Path";
 import type { PlatformError } from "effect/PlatformError";
+import { reasonOf } from "../../data/files.ts";
 import type { Json } from "../../plan/json.ts";
 import type { Body, Step } from "../../plan/plan.ts";
 import { hashJson } from "../../store/hash.ts";
@@ -125,7 +126,7 @@ const writeFile = Effect.fnUntraced(function* (setting: Setting, name: string, h
   const refuse = (error: PlatformError) =>
     new StepFailure({
       code: "MTT5405",
-      message: `the report ${file} cannot be written: ${error.reason._tag}`,
+      message: `the report ${file} cannot be written: ${reasonOf(error)}`,
       help: "check that the folder is on a writable disk and is yours, or choose another store with --store DIR",
     });
   const there = yield* Effect.option(fs.readFile(file));
