@@ -70,10 +70,10 @@ describe("what a program may not ask of influence", () => {
     expect(asked("test: rows, measure: logit(3), method: cg()")).toEqual(["MTT4008 "]);
     expect(asked('test: rows, method: cg(), layers: ["layr0"]')).toEqual(["MTT4012 "]);
     // 6 k + 3 weights: the run's own limit is 8,689 of them.
-    const wide = (k: number) =>
-      asked("test: rows, method: exact()", labelled.replace("x |> dense(3)", `x |> dense(${k}) |> dense(3)`));
-    expect(wide(1400)).toEqual([]);
-    expect(wide(1600)).toEqual(["MTT4001 "]);
+    const wide = (k: number) => labelled.replace("x |> dense(3)", `x |> dense(${k}) |> dense(3)`);
+    expect(asked("test: rows, method: exact()", wide(1600))).toEqual(["MTT4001 "]);
+    const narrower = compileText(`${wide(1400)}\ninfluence blame { model: model, test: rows, method: exact() }`);
+    expect(said(narrower)).toEqual([]);
   });
 
   it("examples of another source than the model's", () => {
