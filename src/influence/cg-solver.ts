@@ -175,7 +175,7 @@ function* solvePart(
     throw new AlgorithmFailure(
       "MTT5205",
       "a stored solve lacks its iterate",
-      "`mtt cache verify` finds what is damaged",
+      "another version of mtt may have stored it: use another store with --store DIR",
     );
   return {
     s: { count: rhs.count, size: rhs.size, data },

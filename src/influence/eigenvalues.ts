@@ -33,7 +33,7 @@ export function* curvatureEnds(operator: Operator): Asking<Extremes> {
     throw new AlgorithmFailure(
       "MTT5205",
       "stored eigenvalues lack their numbers",
-      "`mtt cache verify` finds what is damaged",
+      "another version of mtt may have stored it: use another store with --store DIR",
     );
   return { smallest, largest, products };
 }

@@ -78,7 +78,7 @@ function* assembled(operator: Operator): Asking<Float64Array> {
     throw new AlgorithmFailure(
       "MTT5205",
       "a stored Hessian lacks its matrix",
-      "`mtt cache verify` finds what is damaged",
+      "another version of mtt may have stored it: use another store with --store DIR",
     );
   return data.slice();
 }

@@ -241,7 +241,7 @@ export function* measureGradients(problem: Problem, gradients: Gradients, from: 
     throw new AlgorithmFailure(
       "MTT5205",
       "stored gradients lack their array",
-      "`mtt cache verify` finds what is damaged",
+      "another version of mtt may have stored it: use another store with --store DIR",
     );
   return { count: to - from, size: layout.size, data };
 }

@@ -77,7 +77,11 @@ const put = (arrays: Record<string, Tensor>, name: string, size: number, sum: Fl
 export const found = ({ arrays }: Checkpoint, name: string): Tensor => {
   const array = arrays[name];
   if (array?.data instanceof Float64Array) return array;
-  throw new AlgorithmFailure("MTT5205", `a stored factor lacks ${name}`, "`mtt cache verify` finds what is damaged");
+  throw new AlgorithmFailure(
+    "MTT5205",
+    `a stored factor lacks ${name}`,
+    "another version of mtt may have stored it: use another store with --store DIR",
+  );
 };
 
 export const numbers = (state: Checkpoint, name: string): Float64Array => Float64Array.from(found(state, name).data);

@@ -106,7 +106,7 @@ export function* lissaSolver(operator: Operator, method: Lissa, preconditioner: 
         throw new AlgorithmFailure(
           "MTT5205",
           "a stored solve lacks its iterate",
-          "`mtt cache verify` finds what is damaged",
+          "another version of mtt may have stored it: use another store with --store DIR",
         );
       return {
         s: { count: rhs.count, size: rhs.size, data },

@@ -166,7 +166,7 @@ const spectral = (
     throw new AlgorithmFailure(
       "MTT5205",
       "a stored basis lacks its vectors",
-      "`mtt cache verify` finds what is damaged",
+      "another version of mtt may have stored it: use another store with --store DIR",
     );
   const { size } = operator.problem.layout;
   const floor = beyond === "floor" ? least : (values.at(-1) ?? least);
