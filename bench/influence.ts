@@ -37,7 +37,8 @@ const rows = [
   { row: "logistic regression, cg, 1 test example", work: works.query, subject: logistic!, count: 1, goal: 4 },
   { row: "logistic regression, cg, 10 test examples", work: works.query, subject: logistic!, count: 10, goal: 8 },
   { row: "one HVP", work: works.products, subject: post!, count: 1, goal: 3.5 },
-  { row: "8 HVPs at once", work: works.products, subject: post!, count: 8, goal: 16.8 },
+  // Against as many single ones of this run.
+  { row: "8 HVPs at once", work: works.products, subject: post!, count: 8, goal: 0.6 * 8, times: "one HVP" },
   { row: "scores, 1 test example", work: works.scores, subject: post!, count: 1, goal: 1 },
   { row: "scores, 10 test examples", work: works.scores, subject: post!, count: 10, goal: 3 },
   { row: "EK-FAC fit", work: works.factors, subject: post!, count: 1, goal: 10 },
@@ -45,11 +46,16 @@ const rows = [
 console.log(
   `${backend.identity}, ${data.train.index.length} examples, ${availableParallelism()} cores, load ${round(loadavg()[0]!)}`,
 );
-for (const { row, work, subject, count, goal } of rows) {
-  if (flags.only.length > 0 && !flags.only.includes(row)) continue;
+const asked = (row: string): boolean => flags.only.length === 0 || flags.only.includes(row);
+const leasts = new Map<string, number>();
+for (const { row, work, subject, count, times, ...rest } of rows) {
+  // What another row is measured against is measured too.
+  if (!asked(row) && !rows.some((other) => other.times === row && asked(other.row))) continue;
   const seconds = await driven(work(subject, count, Number(flags.runs)), backend, data);
   const least = seconds.reduce((x, y) => Math.min(x, y));
+  leasts.set(row, least);
+  const goal = times === undefined ? rest.goal : rest.goal * leasts.get(times)!;
   console.log(
-    `${row.padEnd(42)} ${seconds.map(round).join(", ")} s, goal ${goal} ${least <= goal ? "met" : "missed"}; process peak ${Math.round(process.resourceUsage().maxRSS / 1024)} MB`,
+    `${row.padEnd(42)} ${seconds.map(round).join(", ")} s, goal ${round(goal)} ${least <= goal ? "met" : "missed"}; process peak ${Math.round(process.resourceUsage().maxRSS / 1024)} MB`,
   );
 }

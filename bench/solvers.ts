@@ -2,6 +2,7 @@ import { parseArgs } from "node:util";
 import { layer as nodeServices } from "@effect/platform-node/NodeServices";
 import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
+import { correlation, Matrix } from "ml-matrix";
 import { readRows } from "../src/execute/array-file.ts";
 import { SCORES } from "../src/execute/kinds/influence.ts";
 import { load } from "../src/index.ts";
@@ -42,17 +43,8 @@ const scoresOf = async (step: string): Promise<Float64Array> => {
   return Float64Array.from(data);
 };
 
-const pearson = (a: Float64Array, b: Float64Array): number => {
-  const mean = (of: Float64Array) => of.reduce((sum, value) => sum + value, 0) / of.length;
-  const [ma, mb] = [mean(a), mean(b)];
-  let [ab, aa, bb] = [0, 0, 0];
-  for (let i = 0; i < a.length; i++) {
-    ab += (a[i]! - ma) * (b[i]! - mb);
-    aa += (a[i]! - ma) ** 2;
-    bb += (b[i]! - mb) ** 2;
-  }
-  return ab / Math.sqrt(aa * bb);
-};
+const pearson = (a: Float64Array, b: Float64Array): number =>
+  correlation(Matrix.columnVector(a), Matrix.columnVector(b)).get(0, 0);
 
 /** ‖a - b‖ / ‖b‖ */
 const apart = (a: Float64Array, b: Float64Array): number =>

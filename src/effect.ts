@@ -8,14 +8,11 @@ import { compileFile } from "./cli/compiled.ts";
 import { type Config, type Flags, loadConfig } from "./cli/config.ts";
 import { UsageError } from "./cli/exit.ts";
 import { findStep } from "./cli/find-step.ts";
-import { settingOf } from "./cli/setting.ts";
-import { layerHttp } from "./data/http.ts";
+import { servicesOf, settingOf } from "./cli/setting.ts";
 import type { Diagnostic } from "./diagnostic/diagnostic.ts";
 import { Events, type RunEvent } from "./execute/events.ts";
 import { execute, type RunResult } from "./execute/execute.ts";
 import type { Plan } from "./plan/plan.ts";
-import { layerReports } from "./report/layer.ts";
-import { layerFileSystem } from "./store/file-system.ts";
 import type { StoreError } from "./store/store.ts";
 
 export type { BackendError } from "./backend/backend.ts";
@@ -78,12 +75,7 @@ export const load = (file: string, options: LoadOptions = {}): Effect.Effect<Pro
           return yield* execute(plan, targets ?? plan.targets, yield* settingOf(config, file));
         }).pipe(
           Effect.provide(
-            Layer.mergeAll(
-              layerHttp,
-              layerReports,
-              layerFileSystem(config.store),
-              Layer.succeed(Events, { emit: (event) => Effect.sync(() => onEvent(event)) }),
-            ),
+            servicesOf(config, Layer.succeed(Events, { emit: (event) => Effect.sync(() => onEvent(event)) })),
           ),
         ),
     };

@@ -1,8 +1,13 @@
 import * as Effect from "effect/Effect";
+import * as Layer from "effect/Layer";
 import { Path } from "effect/Path";
 import { selectBackend } from "../backend/available.ts";
 import { hostConfig } from "../data/config.ts";
+import { layerHttp } from "../data/http.ts";
+import type { Events } from "../execute/events.ts";
 import type { Setting } from "../execute/setting.ts";
+import { layerReports } from "../report/layer.ts";
+import { layerFileSystem } from "../store/file-system.ts";
 import type { Config } from "./config.ts";
 
 /** What a run of the file computes with on this machine. The program's own paths start in its folder. */
@@ -18,3 +23,7 @@ export const settingOf = Effect.fnUntraced(function* (config: Config, file: stri
   };
   return setting;
 });
+
+/** What a run needs beside files: its store, data from outside, reports, and who is told what happens. */
+export const servicesOf = (config: Config, events: Layer.Layer<Events>) =>
+  Layer.mergeAll(layerHttp, layerReports, layerFileSystem(config.store), events);

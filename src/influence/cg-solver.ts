@@ -1,7 +1,7 @@
-import { type Algorithm, AlgorithmFailure, type Checkpoint, part } from "../plan/algorithm.ts";
+import { type Algorithm, type Checkpoint, part } from "../plan/algorithm.ts";
 import type { Method } from "../plan/influence.ts";
 import type { Json } from "../plan/json.ts";
-import type { Asking } from "./asking.ts";
+import { type Asking, lacking } from "./asking.ts";
 import { blockCg, type CgResult, fromCheckpoint, isBefore, toCheckpoint, widened } from "./cg.ts";
 import { type Chosen, chooseDamping, type Ends, isNegative, singular } from "./damping.ts";
 import { curvatureEnds } from "./eigenvalues.ts";
@@ -172,11 +172,7 @@ function* solvePart(
   const data = arrays["solve/x"]?.data;
   const end = typeof figures === "object" && figures !== null && "end" in figures ? figures.end : undefined;
   if (!(data instanceof Float64Array) || iterations === undefined || products === undefined || !isEnd(end))
-    throw new AlgorithmFailure(
-      "MTT5205",
-      "a stored solve lacks its iterate",
-      "another version of mtt may have stored it: use another store with --store DIR",
-    );
+    throw lacking("a stored solve lacks its iterate");
   return {
     s: { count: rhs.count, size: rhs.size, data },
     result: {

@@ -1,5 +1,5 @@
-import { type Algorithm, AlgorithmFailure, type Checkpoint, part } from "../plan/algorithm.ts";
-import type { Asking } from "./asking.ts";
+import { type Algorithm, type Checkpoint, part } from "../plan/algorithm.ts";
+import { type Asking, lacking } from "./asking.ts";
 import { type Extremes, extremeEigenvalues, fromLanczosCheckpoint, lanczosCheckpoint } from "./lanczos.ts";
 import { numbersOf } from "./low-rank.ts";
 import type { Operator } from "./operator.ts";
@@ -30,10 +30,6 @@ export function* curvatureEnds(operator: Operator): Asking<Extremes> {
   });
   const { smallest, largest, products } = numbersOf(found.figures);
   if (smallest === undefined || largest === undefined || products === undefined)
-    throw new AlgorithmFailure(
-      "MTT5205",
-      "stored eigenvalues lack their numbers",
-      "another version of mtt may have stored it: use another store with --store DIR",
-    );
+    throw lacking("stored eigenvalues lack their numbers");
   return { smallest, largest, products };
 }

@@ -1,6 +1,6 @@
 import { type Algorithm, AlgorithmFailure, type Checkpoint, part } from "../plan/algorithm.ts";
 import type { Method } from "../plan/influence.ts";
-import { type Asking, known } from "./asking.ts";
+import { type Asking, known, lacking } from "./asking.ts";
 import { freshResiduals } from "./cg.ts";
 import { chooseDamping, type Ends, singular } from "./damping.ts";
 import { dense, symmetricEigen } from "./dense.ts";
@@ -74,12 +74,7 @@ function* assembled(operator: Operator): Asking<Float64Array> {
     };
   });
   const { data } = found.arrays["hessian/matrix"] ?? { data: undefined };
-  if (!(data instanceof Float64Array))
-    throw new AlgorithmFailure(
-      "MTT5205",
-      "a stored Hessian lacks its matrix",
-      "another version of mtt may have stored it: use another store with --store DIR",
-    );
+  if (!(data instanceof Float64Array)) throw lacking("a stored Hessian lacks its matrix");
   return data.slice();
 }
 

@@ -1,7 +1,7 @@
 import { regularized } from "../learn/objective.ts";
 import { type Algorithm, AlgorithmFailure, type Checkpoint, part } from "../plan/algorithm.ts";
 import type { Influence } from "../plan/influence.ts";
-import { type Asking, known } from "./asking.ts";
+import { type Asking, known, lacking } from "./asking.ts";
 import { blockWidth } from "./blocks.ts";
 import { collector, inputCollector } from "./collect.ts";
 import { show } from "./damping.ts";
@@ -238,11 +238,7 @@ export function* measureGradients(problem: Problem, gradients: Gradients, from: 
   });
   const data = found.arrays["gradients/block"]?.data;
   if (!(data instanceof Float64Array) || data.length !== (to - from) * layout.size)
-    throw new AlgorithmFailure(
-      "MTT5205",
-      "stored gradients lack their array",
-      "another version of mtt may have stored it: use another store with --store DIR",
-    );
+    throw lacking("stored gradients lack their array");
   return { count: to - from, size: layout.size, data };
 }
 

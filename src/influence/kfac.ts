@@ -1,7 +1,8 @@
-import { type Algorithm, AlgorithmFailure, type Checkpoint, part } from "../plan/algorithm.ts";
+import { type Algorithm, type Checkpoint, part } from "../plan/algorithm.ts";
 import type { Damping } from "../plan/influence.ts";
 import type { Json } from "../plan/json.ts";
 import type { Tensor } from "../shape/tensor.ts";
+import { lacking } from "./asking.ts";
 import { dense, symmetricEigen } from "./dense.ts";
 import { type Blocks, blocksOf, moments, rowsOfLayer } from "./factors.ts";
 import { type Basis, type Factored, factoredOf, type LayerBasis } from "./factors-spectral.ts";
@@ -77,11 +78,7 @@ const put = (arrays: Record<string, Tensor>, name: string, size: number, sum: Fl
 export const found = ({ arrays }: Checkpoint, name: string): Tensor => {
   const array = arrays[name];
   if (array?.data instanceof Float64Array) return array;
-  throw new AlgorithmFailure(
-    "MTT5205",
-    `a stored factor lacks ${name}`,
-    "another version of mtt may have stored it: use another store with --store DIR",
-  );
+  throw lacking(`a stored factor lacks ${name}`);
 };
 
 export const numbers = (state: Checkpoint, name: string): Float64Array => Float64Array.from(found(state, name).data);

@@ -2,7 +2,7 @@ import { type Algorithm, AlgorithmFailure, type Checkpoint, part } from "../plan
 import type { Method } from "../plan/influence.ts";
 import type { Json } from "../plan/json.ts";
 import { permutation } from "../random/random.ts";
-import type { Asking } from "./asking.ts";
+import { type Asking, lacking } from "./asking.ts";
 import { freshResiduals } from "./cg.ts";
 import { preconditionerDamping } from "./cg-solver.ts";
 import { chooseDamping, show } from "./damping.ts";
@@ -102,12 +102,7 @@ export function* lissaSolver(operator: Operator, method: Lissa, preconditioner: 
         repeats: plan.repeats,
       };
       const data = found.arrays["solve/x"]?.data;
-      if (!(data instanceof Float64Array))
-        throw new AlgorithmFailure(
-          "MTT5205",
-          "a stored solve lacks its iterate",
-          "another version of mtt may have stored it: use another store with --store DIR",
-        );
+      if (!(data instanceof Float64Array)) throw lacking("a stored solve lacks its iterate");
       return {
         s: { count: rhs.count, size: rhs.size, data },
         residuals: Array.from(found.arrays["solve/residuals"]?.data ?? []),

@@ -5,6 +5,7 @@ import type { Json } from "../plan/json.ts";
 import type { Program } from "../plan/program.ts";
 import { fillNormal } from "../random/random.ts";
 import type { Tensor } from "../shape/tensor.ts";
+import { lacking } from "./asking.ts";
 import { orthonormalize } from "./cg.ts";
 import { dense, symmetricEigen } from "./dense.ts";
 import { fromLanczosCheckpoint, lanczosCheckpoint, lanczosStart, lanczosStep, tridiagonalEigen } from "./lanczos.ts";
@@ -163,11 +164,7 @@ const spectral = (
   const [stored, values] = [arrays["basis/vectors"], arrays["basis/values"]?.data];
   const { floor: least, products } = numbersOf(figures);
   if (stored === undefined || !(values instanceof Float64Array) || least === undefined || products === undefined)
-    throw new AlgorithmFailure(
-      "MTT5205",
-      "a stored basis lacks its vectors",
-      "another version of mtt may have stored it: use another store with --store DIR",
-    );
+    throw lacking("a stored basis lacks its vectors");
   const { size } = operator.problem.layout;
   const floor = beyond === "floor" ? least : (values.at(-1) ?? least);
   const engine = engineOf(stored, size);

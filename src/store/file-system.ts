@@ -11,6 +11,7 @@ import { type Hash, hashBytes, hashJson } from "./hash.ts";
 import { lockFile } from "./lock.ts";
 import { makeFolder } from "./make-folder.ts";
 import { JsonValue, STORE_FORMAT, Store, StoredResult, StoreError } from "./store.ts";
+import { writeWhole } from "./write-whole.ts";
 
 /** A record on disk: its own hash beside it, so that a torn or altered one is found. */
 const Record = Schema.fromJsonString(Schema.Struct({ sha256: Schema.String, result: JsonValue }));
@@ -89,19 +90,7 @@ export const layerFileSystem = (root: string): Layer.Layer<Store, StoreError, Fi
 
       const temporaryPath = (): string => `${root}/tmp/${process.pid}-${process.hrtime.bigint()}-${counter++}`;
 
-      const write = (path: string, bytes: Uint8Array): Effect.Effect<void, PlatformError> => {
-        const temporary = temporaryPath();
-        return Effect.scoped(
-          Effect.gen(function* () {
-            const file = yield* fs.open(temporary, { flag: "wx" });
-            yield* file.writeAll(bytes);
-            yield* file.sync;
-          }),
-        ).pipe(
-          Effect.andThen(fs.rename(temporary, path)),
-          Effect.onError(() => Effect.ignore(fs.remove(temporary, { force: true }))),
-        );
-      };
+      const write = (path: string, bytes: Uint8Array) => writeWhole(fs, path, bytes, temporaryPath());
 
       const objectPath = (hash: Hash) => `${root}/objects/${hash.slice(0, 2)}/${hash.slice(2)}`;
       const resultPath = (key: Hash, at?: number) =>

@@ -372,13 +372,13 @@ const table: readonly Row[] = [
     what: "weights that are missing",
     args: ["run", "weights.mtt"],
     exit: 3,
-    says: "error[MTT5404]: `model` failed: the weights nowhere.safetensors cannot be read",
+    says: 'error[MTT5404]: `model` failed: weights("nowhere.safetensors"): cannot read ',
   },
   {
     what: "weights of another format",
     args: ["run", "weights-cut.mtt"],
     exit: 3,
-    says: "error[MTT5404]: `model` failed: the weights x.npy cannot be read",
+    says: 'error[MTT5404]: `model` failed: weights("x.npy"): the header\'s length ',
   },
   {
     what: "a store that is a file",

@@ -49,6 +49,30 @@ describe("what influence measures, against values by hand", () => {
   });
 });
 
+describe("methods, as they are read", () => {
+  const read = (method: string) =>
+    stepOf(planOf(`${labelled}\ninfluence blame { model: model, test: rows, method: ${method} }`), "blame", "influence")
+      .body.influence.method;
+
+  it.each([
+    ["exact()", { kind: "exact", damping: 0, hessian: "exact" }],
+    ["exact(damping: auto, hessian: gauss_newton)", { damping: "auto", hessian: "gauss_newton" }],
+    ["lissa(precondition: ekfac)", { kind: "lissa", precondition: "ekfac" }],
+    ["lissa()", { damping: "auto", scale: "auto", depth: "auto", repeats: "auto", precondition: "none" }],
+    ["nystrom(20)", { kind: "nystrom", rank: 20, damping: "auto", hessian: "exact" }],
+    ["kfac()", { kind: "kfac", damping: "auto", seed: 0 }],
+    ["ekfac(damping: 0.1, seed: 3, hessian: gauss_newton)", { kind: "ekfac", damping: 0.1, seed: 3 }],
+  ])("%s", (method, wanted) => {
+    expect(read(method)).toMatchObject(wanted);
+  });
+
+  it("have one curvature where they are made of factors", () => {
+    expect(
+      said(compileText(`${labelled}\ninfluence blame { model: model, test: rows, method: ekfac(hessian: exact) }`)),
+    ).toEqual([expect.stringContaining("MTT3001")]);
+  });
+});
+
 describe("what a program may not ask of influence", () => {
   const refusals = (text: string): readonly string[] => {
     const compiled = compileText(text);

@@ -1,4 +1,4 @@
-import { inverse, Matrix } from "ml-matrix";
+import { correlation, inverse, Matrix } from "ml-matrix";
 import { gradientsOf } from "../../src/influence/gradients.ts";
 import { type Problem, problemOf } from "../../src/influence/problem.ts";
 import { type Block, row, zeroBlock } from "../../src/influence/vectors.ts";
@@ -139,16 +139,7 @@ export const distance = (a: Matrix, b: Matrix): number => {
   return Matrix.sub(a, b).abs().max();
 };
 
-export const pearson = (x: ArrayLike<number>, y: ArrayLike<number>): number => {
-  const mean = (v: ArrayLike<number>) => Array.from(v).reduce((a, c) => a + c, 0) / v.length;
-  const [mx, my] = [mean(x), mean(y)];
-  let [xy, xx, yy] = [0, 0, 0];
-  for (let i = 0; i < x.length; i++) {
-    xy += (x[i]! - mx) * (y[i]! - my);
-    xx += (x[i]! - mx) ** 2;
-    yy += (y[i]! - my) ** 2;
-  }
-  return xy / Math.sqrt(xx * yy);
-};
+export const pearson = (x: ArrayLike<number>, y: ArrayLike<number>): number =>
+  correlation(Matrix.columnVector(Array.from(x)), Matrix.columnVector(Array.from(y))).get(0, 0);
 
 export { drive };

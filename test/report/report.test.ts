@@ -18,6 +18,7 @@ train model { network: Net, data: digits.train, loss: softmax_cross_entropy, opt
 train other = model with { seed: 2 }
 evaluate on_test { model: model, data: digits.test }
 influence blame { model: model, test: digits.test |> take(1), method: grad_dot() }
+influence own { model: model, test: self, method: grad_dot() }
 report results { show: [${show}], title: "Two <models>" }
 `;
 
@@ -210,5 +211,26 @@ describe("pictures", () => {
 
   it("gallery: says so where no example has a score", async () => {
     expect(await refusal("gallery(blame)", { arrays: () => Effect.succeed({}) })).toMatchObject({ code: "MTT5406" });
+  });
+
+  it("gallery: a test example that is not there is refused, as a query over its scores is", async () => {
+    expect(await refusal("gallery(blame |> of_test(2))", { rows: rowsOf(1, 2) })).toMatchObject({ code: "MTT5653" });
+    expect((await page("gallery(blame |> of_test(1))", { rows: rowsOf(1, 2) })).match(/<article>/g)).toHaveLength(1);
+  });
+
+  it("gallery: of self-influence, the largest first", async () => {
+    const totals: Arrays = { totals: tensor("f64", [2], [0.25, 4]) };
+    const text = await page("gallery(own)", { arrays: () => Effect.succeed(totals) });
+    expect(text).toMatch(/example 1\)".*\+4<.*example 0\)".*\+0.25</s);
+    expect(text).not.toContain("Most harmful");
+  });
+
+  it("gallery: examples that are no images are shown by their numbers", async () => {
+    const field = { name: "x", type: { dtype: "f32", shape: [8] } } as const;
+    const values = Float32Array.from({ length: 16 }, (_, i) => i / 2);
+    const data = makeSource([makeColumn(field, values, 1), makeColumn(label, Uint8Array.of(7, 3))], "rows");
+    const text = await page("gallery(blame, top: 1)", { data, rows: rowsOf(-1, 1) });
+    expect(text).toContain("<code>x 4, 4.5, 5, 5.5, 6, 6.5 …</code>");
+    expect(text).not.toContain("<img ");
   });
 });

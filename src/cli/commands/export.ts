@@ -1,15 +1,11 @@
 import { Argument, Command, Flag } from "effect/cli";
 import * as Effect from "effect/Effect";
 import { FileSystem } from "effect/FileSystem";
-import * as Layer from "effect/Layer";
-import type { PlatformError } from "effect/PlatformError";
 import { reasonOf } from "../../data/files.ts";
-import { layerHttp } from "../../data/http.ts";
 import { execute } from "../../execute/execute.ts";
-import { layerReports } from "../../report/layer.ts";
-import { layerFileSystem } from "../../store/file-system.ts";
 import { hashBytes } from "../../store/hash.ts";
 import { encodeSafetensors } from "../../store/safetensors.ts";
+import { writeWhole } from "../../store/write-whole.ts";
 import { ready } from "../compiled.ts";
 import { layerEvents, openOutlet } from "../events.ts";
 import { EXIT, Finished, UsageError } from "../exit.ts";
@@ -17,7 +13,7 @@ import { findStep } from "../find-step.ts";
 import { file, project } from "../flags.ts";
 import { print } from "../print.ts";
 import { runFailed } from "../run-failed.ts";
-import { settingOf } from "../setting.ts";
+import { servicesOf, settingOf } from "../setting.ts";
 
 export const exportModel = Command.make(
   "export",
@@ -51,14 +47,12 @@ export const exportModel = Command.make(
       if (outcome === undefined) return yield* new Finished({ exit: EXIT.run });
       return encodeSafetensors(yield* outcome.arrays("parameters"));
     }).pipe(
-      Effect.provide(
-        Layer.mergeAll(layerHttp, layerReports, layerFileSystem(config.store), layerEvents(outlet, sources)),
-      ),
+      Effect.provide(servicesOf(config, layerEvents(outlet, sources))),
       Effect.catchTag("StoreError", runFailed),
       Effect.catchTag("StepFailure", runFailed),
       Effect.catchTag("BackendError", ({ message, help }) => runFailed({ code: "MTT5301", message, help })),
     );
-    yield* writeWhole(to, bytes).pipe(
+    yield* writeWhole(yield* FileSystem, to, bytes).pipe(
       Effect.catchTag("PlatformError", (error) =>
         runFailed({
           code: "MTT5408",
@@ -78,16 +72,3 @@ export const exportModel = Command.make(
     },
   ]),
 );
-
-/** The file as it was, or whole: written beside its place, then renamed. */
-const writeWhole = Effect.fnUntraced(function* (
-  path: string,
-  bytes: Uint8Array,
-): Effect.fn.Return<void, PlatformError, FileSystem> {
-  const fs = yield* FileSystem;
-  const beside = `${path}.${process.pid}.part`;
-  yield* fs.writeFile(beside, bytes).pipe(
-    Effect.andThen(fs.rename(beside, path)),
-    Effect.onError(() => Effect.ignore(fs.remove(beside, { force: true }))),
-  );
-});

@@ -1,12 +1,8 @@
 import { Argument, Command, Flag } from "effect/cli";
 import * as Effect from "effect/Effect";
-import * as Layer from "effect/Layer";
 import type { Compiled } from "../../compile.ts";
-import { layerHttp } from "../../data/http.ts";
 import type { Diagnostic } from "../../diagnostic/diagnostic.ts";
 import { execute, type RunResult } from "../../execute/execute.ts";
-import { layerReports } from "../../report/layer.ts";
-import { layerFileSystem } from "../../store/file-system.ts";
 import { ready } from "../compiled.ts";
 import { layerEvents, type Outlet, openOutlet } from "../events.ts";
 import { EXIT, Finished, UsageError } from "../exit.ts";
@@ -14,7 +10,7 @@ import { findStep } from "../find-step.ts";
 import { file, format, project, timings } from "../flags.ts";
 import { print, printError } from "../print.ts";
 import { figuresText } from "../progress.ts";
-import { settingOf } from "../setting.ts";
+import { servicesOf, settingOf } from "../setting.ts";
 
 export const run = Command.make(
   "run",
@@ -54,9 +50,7 @@ export const run = Command.make(
     const result = yield* Effect.gen(function* () {
       return yield* execute(plan, targets, yield* settingOf(config, flags.file));
     }).pipe(
-      Effect.provide(
-        Layer.mergeAll(layerHttp, layerReports, layerFileSystem(config.store), layerEvents(outlet, sources)),
-      ),
+      Effect.provide(servicesOf(config, layerEvents(outlet, sources))),
       Effect.catchTag("StoreError", refused),
       Effect.catchTag("BackendError", (error) =>
         refused({ code: "MTT5301", message: error.message, help: error.help }),

@@ -120,15 +120,17 @@ export const scoresOf = Effect.fnUntraced(function* (outcome: Outcome, test?: nu
   const index = Int32Array.from(train_index!.data);
   if (test === undefined) return { values: Float64Array.from(totals!.data), index };
   const tests = test_index?.data.length ?? 0;
-  if (test >= tests)
-    return yield* new StepFailure({
-      code: "MTT5653",
-      message: `of_test(${test}) asks for a test example that is not there: the query has ${tests}`,
-      help: `test examples are counted from 0: 0 to ${tests - 1}`,
-    });
+  if (test >= tests) return yield* noSuchTest(test, tests);
   const row = yield* readRows(outcome.files![SCORES]!, test, test + 1);
   return { values: Float64Array.from(row.data), index };
 });
+
+export const noSuchTest = (test: number, tests: number): StepFailure =>
+  new StepFailure({
+    code: "MTT5653",
+    message: `of_test(${test}) asks for a test example that is not there: the query has ${tests}`,
+    help: `test examples are counted from 0: 0 to ${tests - 1}`,
+  });
 
 /** Tests need examples, and so does training. */
 const mustHaveExamples = (train: Dataset, test: Dataset | undefined) =>

@@ -9,6 +9,7 @@ import type { Json } from "../../plan/json.ts";
 import type { Body, Step } from "../../plan/plan.ts";
 import { hashJson } from "../../store/hash.ts";
 import { STORE_FORMAT, Store, type StoredResult } from "../../store/store.ts";
+import { writeWhole } from "../../store/write-whole.ts";
 import { readRows } from "../array-file.ts";
 import { emit } from "../events.ts";
 import { StepFailure, stepFailure } from "../failure.ts";
@@ -131,12 +132,8 @@ const writeFile = Effect.fnUntraced(function* (setting: Setting, name: string, h
     });
   const there = yield* Effect.option(fs.readFile(file));
   if (Option.isSome(there) && Buffer.compare(there.value, html) === 0) return file;
-  const temporary = `${file}.${process.pid}.tmp`;
-  yield* fs.makeDirectory(folder, { recursive: true }).pipe(
-    Effect.andThen(fs.writeFile(temporary, html)),
-    Effect.andThen(fs.rename(temporary, file)),
-    Effect.onError(() => Effect.ignore(fs.remove(temporary, { force: true }))),
-    Effect.mapError(refuse),
-  );
+  yield* fs
+    .makeDirectory(folder, { recursive: true })
+    .pipe(Effect.andThen(writeWhole(fs, file, html)), Effect.mapError(refuse));
   return file;
 });

@@ -24,8 +24,8 @@ import {
 } from "../outcome.ts";
 import type { Setting } from "../setting.ts";
 import { warn } from "../warn.ts";
+import { type WeightsFile, weightsFile } from "../weights-file.ts";
 import { driveStep } from "../world.ts";
-import { type WeightsFile, weightsFile } from "./weights-file.ts";
 
 type TrainStep = Step & { readonly body: Extract<Body, { readonly kind: "train" }> };
 

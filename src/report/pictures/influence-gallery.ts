@@ -1,7 +1,6 @@
 import * as Effect from "effect/Effect";
 import type { Dataset } from "../../data/dataset.ts";
-import { StepFailure } from "../../execute/failure.ts";
-import { SCORES } from "../../execute/kinds/influence.ts";
+import { noSuchTest, SCORES } from "../../execute/kinds/influence.ts";
 import type { Shown } from "../../execute/reports.ts";
 import { type Html, html } from "../html.ts";
 import { showNumber } from "../number.ts";
@@ -31,21 +30,22 @@ export const influenceGallery = Effect.fnUntraced(function* (name: string, shown
   if (train === undefined) return yield* gone(name);
   const test = asked.test?.data;
   if (test === undefined) {
-    const ends = endsOf(yield* rowOf(shown, name, 0, true), top);
-    return html`<section><h2>Influence on themselves</h2><p>The training examples that <code>${name}</code> scored highest on their own loss. ${unit}</p>${row("Most", ends.helpful, train)}</section>`;
+    const { totals } = yield* shown.arrays("summary");
+    if (totals === undefined) return yield* unscored(name);
+    return html`<section><h2>Influence on themselves</h2><p>The training examples of the largest scores of <code>${name}</code>, each on its own. ${unit}</p>${row("Most", endsOf(totals.data, top).helpful, train)}</section>`;
   }
-  const first = Array.from({ length: Math.min(test.index.length, TESTS) }, (_, i) => i);
-  const rows = asked.row === undefined ? first : first.length === 0 ? [] : [asked.row];
+  const tests = test.index.length;
+  if (asked.row !== undefined && asked.row >= tests) return yield* noSuchTest(asked.row, tests);
+  const rows = asked.row === undefined ? Array.from({ length: Math.min(tests, TESTS) }, (_, i) => i) : [asked.row];
   const parts: Html[] = [];
   for (const i of rows) {
     const { helpful, harmful } =
-      (yield* keptEnds(shown, train, i, top)) ?? endsOf(yield* rowOf(shown, name, i, false), top);
+      (yield* keptEnds(shown, train, i, top)) ?? endsOf(yield* scoresFor(shown, name, i), top);
     parts.push(
       html`<article><h3>Test example #${test.index[i]!}</h3><div class="asked"><div class="gallery">${tile(test, i)}</div><div>${row("Most helpful", helpful, train)}${row("Most harmful", harmful, train)}</div></div></article>`,
     );
   }
-  const which =
-    rows.length < test.index.length ? `${rows.length} of ${test.index.length} test examples` : "Test examples";
+  const which = rows.length < tests ? `${rows.length} of ${tests} test examples` : "Test examples";
   return html`<section><h2>Training examples behind <code>${name}</code></h2><p>${which}, each with the training examples that did most for it and against it. ${unit}</p>${parts}</section>`;
 });
 
@@ -59,21 +59,17 @@ const row = (title: string, scored: readonly Scored[], data: Dataset): Html =>
       : html`<div class="gallery">${scored.map(({ at, score }) => tile(data, at, `${score > 0 ? "+" : ""}${showNumber(score)}`))}</div>`
   }`;
 
-/** Scores of all training examples for one test example; those of self-influence are one row. */
-const rowOf = Effect.fnUntraced(function* (shown: Shown, name: string, i: number, self: boolean) {
-  if (self) {
-    const { totals } = yield* shown.arrays("summary");
-    if (totals !== undefined) return totals.data;
-  } else {
-    const found = yield* shown.rows(SCORES, i, i + 1);
-    if (found !== undefined) return found.data;
-  }
-  return yield* new StepFailure({
-    code: "MTT5406",
-    message: `\`${name}\` has no score of an example, so no gallery can show its strongest`,
-    help: "scores of input pixels are kept as numbers: `of: example` scores whole examples",
-  });
+/** Scores of all training examples for one test example. */
+const scoresFor = Effect.fnUntraced(function* (shown: Shown, name: string, i: number) {
+  const found = yield* shown.rows(SCORES, i, i + 1);
+  return found === undefined ? yield* unscored(name) : found.data;
 });
+
+const unscored = (name: string) =>
+  cannotShow(
+    `\`${name}\` has no score of an example, so no gallery can show its strongest`,
+    "scores of input pixels are kept as numbers: `of: example` scores whole examples",
+  );
 
 /** What `top:` kept, where the step kept no more. */
 const keptEnds = Effect.fnUntraced(function* (shown: Shown, train: Dataset, i: number, top: number) {
@@ -84,7 +80,7 @@ const keptEnds = Effect.fnUntraced(function* (shown: Shown, train: Dataset, i: n
   const width = helpful_index.shape.at(-1)!;
   const part = (index: ArrayLike<number>, score: ArrayLike<number>): readonly Scored[] =>
     Array.from({ length: Math.min(top, width) }, (_, j) => ({
-      at: at.get(index[i * width + j]!) ?? 0,
+      at: at.get(index[i * width + j]!)!,
       score: score[i * width + j]!,
     }));
   const ends: Ends = {

@@ -1,15 +1,15 @@
 import * as Effect from "effect/Effect";
 import { Path } from "effect/Path";
-import { readBytes } from "../../data/files.ts";
-import { nearMiss } from "../../diagnostic/near-miss.ts";
-import type { Network } from "../../plan/network.ts";
-import type { Training } from "../../plan/training.ts";
-import { isFloat } from "../../shape/dtype.ts";
-import { hashBytes } from "../../store/hash.ts";
-import { decodeSafetensors } from "../../store/safetensors.ts";
-import { StepFailure } from "../failure.ts";
-import type { Arrays } from "../outcome.ts";
-import type { Setting } from "../setting.ts";
+import { readBytes } from "../data/files.ts";
+import { nearMiss } from "../diagnostic/near-miss.ts";
+import type { Network } from "../plan/network.ts";
+import type { Training } from "../plan/training.ts";
+import { isFloat } from "../shape/dtype.ts";
+import { hashBytes } from "../store/hash.ts";
+import { decodeSafetensors } from "../store/safetensors.ts";
+import { StepFailure } from "./failure.ts";
+import type { Arrays } from "./outcome.ts";
+import type { Setting } from "./setting.ts";
 
 export interface WeightsFile {
   /** sha256 of the file. */
@@ -24,7 +24,7 @@ export const weightsFile = Effect.fnUntraced(function* ({ start, network }: Trai
   const refuse = (why: string) =>
     new StepFailure({
       code: "MTT5404",
-      message: `the weights ${start.weights} cannot be read: ${why}`,
+      message: `weights("${start.weights}"): ${why}`,
       help: "`start: weights(…)` takes a safetensors file, as `mtt export` writes it",
     });
   const bytes = yield* Effect.mapError(readBytes(path.resolve(data.base, start.weights)), (error) =>
