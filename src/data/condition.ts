@@ -2,7 +2,7 @@ import * as Effect from "effect/Effect";
 import type * as Scope from "effect/Scope";
 import type { Graph } from "../ir/graph.ts";
 import type { DataOperation, Feed, Field } from "../plan/dataset.ts";
-import type { Tensor } from "../shape/tensor.ts";
+import { constructors, type Tensor } from "../shape/tensor.ts";
 import type { Column, Dataset, Predictions } from "./dataset.ts";
 import { attempt, type DataError, refuse } from "./error.ts";
 import { gather } from "./gather.ts";
@@ -133,13 +133,16 @@ const reader = (
       if (predictions === undefined || !("values" in predictions)) {
         throw new TypeError(`input ${feed.input} of the query is no prediction`);
       }
-      return predictionReader(predictions, data);
+      return predictionReader(predictions, data, type.dtype);
     }
   }
 };
 
-/** Rows of predictions by index in the source: a prediction over more examples serves every view of them. */
-const predictionReader = ({ values, index, source }: Predictions, data: Dataset): Reader => {
+/**
+ * Rows of predictions by index in the source: a prediction over more examples serves every view of them. They come in the query's dtype: what a model in
+ * f64 said becomes f32 where the query is.
+ */
+const predictionReader = ({ values, index, source }: Predictions, data: Dataset, dtype: Tensor["dtype"]): Reader => {
   const rowOf = new Int32Array(sourceSize(data.columns)).fill(-1);
   if (source === data.source) for (let row = 0; row < index.length; row++) rowOf[index[row]!] = row;
   const missing = data.index.find((at) => rowOf[at] === -1);
@@ -151,19 +154,11 @@ const predictionReader = ({ values, index, source }: Predictions, data: Dataset)
   }
   const width = values.data.length / Math.max(1, index.length);
   return (positions) => {
-    const shape = [positions.length, ...values.shape.slice(1)];
-    const rows = positions.map((position) => rowOf[data.index[position]!]!);
-    const pick = <A extends Tensor["data"]>(from: A, into: A): A => {
-      rows.forEach((row, at) => {
-        into.set(from.subarray(row * width, (row + 1) * width), at * width);
-      });
-      return into;
-    };
-    const length = positions.length * width;
-    const { data: from } = values;
-    if (from instanceof Float32Array) return { dtype: "f32", shape, data: pick(from, new Float32Array(length)) };
-    if (from instanceof Float64Array) return { dtype: "f64", shape, data: pick(from, new Float64Array(length)) };
-    if (from instanceof Int32Array) return { dtype: "i32", shape, data: pick(from, new Int32Array(length)) };
-    return { dtype: "bool", shape, data: pick(from, new Uint8Array(length)) };
+    const picked = new constructors[dtype](positions.length * width);
+    positions.forEach((position, at) => {
+      const row = rowOf[data.index[position]!]!;
+      picked.set(values.data.subarray(row * width, (row + 1) * width), at * width);
+    });
+    return { dtype, shape: [positions.length, ...values.shape.slice(1)], data: picked };
   };
 };

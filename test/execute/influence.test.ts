@@ -219,36 +219,41 @@ describe("influence, from the program to the scores", () => {
 });
 
 describe("less memory", () => {
-  it("means smaller batches, under the same keys and with the same answers", async () => {
-    /** The most rows of any one array that a session is fed. */
-    const watched = () => {
-      const rows = { most: 0 };
-      const open: typeof reference.open = (program, resident) => {
-        for (const { type } of program.graph.inputs.slice(program.resident)) {
-          if (type.shape.length === 4) rows.most = Math.max(rows.most, type.shape[0]!);
-        }
-        return reference.open(program, resident);
-      };
-      return { rows, backend: { ...reference, open } };
+  /** The reference, and the most examples that a session of it was made for. */
+  const watched = () => {
+    const rows = { most: 0 };
+    const open: typeof reference.open = (program, resident) => {
+      for (const { type } of program.graph.inputs) {
+        if (type.shape.length === 4) rows.most = Math.max(rows.most, type.shape[0]!);
+      }
+      return reference.open(program, resident);
     };
-    const text = `${model}${asked("method: cg(tolerance: 1e-8)")}
-      evaluate on_test { model: model, data: digits.test, metrics: [loss, accuracy] }`;
-    const store = folder();
+    return { rows, backend: { ...reference, open } };
+  };
+  const store = folder();
+
+  it.each([
+    ["influence", "blame", asked("method: cg(tolerance: 1e-8)")],
+    ["an evaluation", "shown", "evaluate shown { model: model, data: digits.train }"],
+    ["a prediction", "shown", "evaluate shown { model: model, data: digits.train |> where(loss(model) >= 0) }"],
+  ])("means smaller batches for %s, under the same key and with the same answer", async (_, id, step) => {
     await run(model, store);
-    const [wide, narrow] = [watched(), watched()];
-    const other = folder();
-    cpSync(store, other, { recursive: true });
-    const roomy = await run(text, store, { backend: wide.backend });
-    const tight = await run(text, other, { backend: narrow.backend, memory: 60_000 });
-    expect(wide.rows.most).toBeGreaterThanOrEqual(32);
-    expect(narrow.rows.most).toBeLessThan(wide.rows.most / 2);
-    for (const step of ["blame", "on_test"]) {
-      expect(tight.outcome(step)).toMatchObject({ key: roomy.outcome(step).key, status: "ran" });
-    }
-    const scale = Math.max(...roomy.blame!.data.map(Math.abs));
-    tight.blame!.data.forEach((score, i) => {
-      expect(Math.abs(score - roomy.blame!.data[i]!)).toBeLessThan(1e-9 * scale);
+    const asking = async (setting: Partial<Setting>) => {
+      const own = folder();
+      cpSync(store, own, { recursive: true });
+      const { rows, backend } = watched();
+      const { outcome, blame } = await run(`${model}${step}`, own, { backend, ...setting });
+      return { most: rows.most, scores: blame?.data ?? [], ...outcome(id) };
+    };
+    const [roomy, tight] = [await asking({}), await asking({ memory: id === "blame" ? 60_000 : 15_000 })];
+    expect(roomy.most).toBeGreaterThanOrEqual(32);
+    expect(tight.most).toBeLessThan(roomy.most / 2);
+    expect([tight.key, tight.status]).toEqual([roomy.key, "ran"]);
+    if (id === "shown") expect(tight.figures.loss).toBeCloseTo(Number(roomy.figures.loss), 12);
+    else expect(roomy.scores.length).toBeGreaterThan(0);
+    const scale = Math.max(...roomy.scores.map(Math.abs));
+    tight.scores.forEach((score, i) => {
+      expect(Math.abs(score - roomy.scores[i]!)).toBeLessThan(1e-9 * scale);
     });
-    expect(tight.outcome("on_test").figures.loss).toBeCloseTo(Number(roomy.outcome("on_test").figures.loss), 12);
   });
 });
