@@ -33,6 +33,7 @@ const { values: flags } = parseArgs({
 const CALLS = 5;
 /** Threads of the one before may still spin for work. */
 const PAUSE = 50;
+const PLACES = ["--json", "--results", "--data"];
 /** Runs of a whole process. */
 const WHOLE = 3;
 const threads = Number(flags.threads);
@@ -157,6 +158,8 @@ const missed = rows.filter(({ ratio, goal }) => ratio !== null && ratio > goal);
 console.log(missed.length === 0 ? "every goal is met" : `${missed.length} of ${rows.length} rows miss their goals`);
 if (flags.json !== undefined) writeFileSync(flags.json, `${JSON.stringify({ seed, about, rows }, null, 2)}\n`);
 if (flags.results !== undefined) {
-  const command = `npm run bench -- ${process.argv.slice(2).join(" ")}`;
+  // Without the places of this machine.
+  const said = process.argv.slice(2).filter((_, i, all) => ![all[i], all[i - 1]].some((one) => PLACES.includes(one!)));
+  const command = `npm run bench -- ${said.join(" ")}`;
   writeFileSync(flags.results, writeResults(readFileSync(flags.results, "utf8"), { command, about, rows }));
 }
