@@ -3,8 +3,8 @@ import type { Method } from "../plan/influence.ts";
 import type { Json } from "../plan/json.ts";
 import { type Asking, lacking } from "./asking.ts";
 import { blockCg, type CgResult, fromCheckpoint, isBefore, toCheckpoint, widened } from "./cg.ts";
-import { type Chosen, chooseDamping, type Ends, isNegative, singular } from "./damping.ts";
-import { curvatureEnds } from "./eigenvalues.ts";
+import { chooseDamping, type Ends, isNegative, singular, undamped, unexpected } from "./damping.ts";
+import { endsForDamping } from "./eigenvalues.ts";
 import { fingerprint } from "./fingerprint.ts";
 import { numbersOf } from "./low-rank.ts";
 import type { Spectral } from "./method.ts";
@@ -24,69 +24,34 @@ const FLOOR = 1e-3;
 
 /**
  * Conjugate gradients on all right-hand sides of a block at once (Martens 2010 for Hessian-free use), preconditioned by an approximation of the
- * curvature where one is given. Negative curvature shows in CG's own coefficients, so that a convex problem pays nothing for the question.
+ * curvature where `fit` gives one. The damping is the model's, settled before anything else.
  */
-export const cgSolver = (operator: Operator, method: Cg, preconditioner: Spectral | undefined): Solver => {
+export function* cgSolver(operator: Operator, method: Cg, fit: Asking<Spectral | undefined>): Asking<Solver> {
   const { damping: asked, hessian, tolerance, iterations } = method;
-  let chosen: Chosen =
-    asked === "auto"
-      ? { damping: 0, why: "auto: no negative curvature was met" }
-      : { damping: asked, why: "as the program says" };
-  let ends: Ends | undefined;
+  const found = yield* endsForDamping(operator);
+  const [ends, products] = typeof found === "string" ? [undefined, 0] : [found, found.products];
+  const { damping, why } = typeof found === "string" ? undamped(asked, found) : chooseDamping(asked, found, hessian);
+  const preconditioner = yield* fit;
   let ritz: Ends | undefined;
-  let known = false;
-  let hvps = preconditioner?.hvps ?? 0;
+  let hvps = products + (preconditioner?.hvps ?? 0);
   let most = 0;
-  let solved = false;
-
-  /** The eigenvalues that say what damping is needed; counted once. */
-  function* lookAtEnds(): Asking<void> {
-    const found = yield* curvatureEnds(operator);
-    if (!known) hvps += found.products;
-    known = true;
-    ends = found;
-  }
-
   return {
     tolerance,
-    *settle() {
-      if (hessian === "gauss_newton" || known) return;
-      yield* lookAtEnds();
-      chosen = chooseDamping(asked, ends!, hessian);
-    },
     *solve(rhs) {
-      for (;;) {
-        const found = yield* solvePart(operator, rhs, chosen.damping, { tolerance, iterations }, preconditioner);
-        const { result } = found;
-        hvps += result.products * rhs.count;
-        most = Math.max(most, result.iterations);
-        const lowest =
-          result.ritz === undefined || preconditioner !== undefined ? undefined : result.ritz.smallest - chosen.damping;
-        if (result.ritz !== undefined && preconditioner === undefined)
-          ritz = widened(ritz, {
-            smallest: result.ritz.smallest - chosen.damping,
-            largest: result.ritz.largest - chosen.damping,
-          });
-        const suspicious =
-          lowest !== undefined && ritz !== undefined && isNegative({ smallest: lowest, largest: ritz.largest });
-        if ((result.end === "indefinite" || suspicious) && !known) {
-          yield* lookAtEnds();
-          const before = chosen.damping;
-          // Refuses a damping that the program asks for and that is too small.
-          chosen = chooseDamping(asked, ends!, hessian);
-          if (chosen.damping !== before) {
-            if (solved) return { s: found.s, again: true };
-            continue;
-          }
-        }
-        if (result.end === "indefinite") throw singular();
-        solved = true;
-        return { s: found.s, residuals: result.residuals };
+      const { s, result } = yield* solvePart(operator, rhs, damping, { tolerance, iterations }, preconditioner);
+      hvps += result.products * rhs.count;
+      most = Math.max(most, result.iterations);
+      if (result.ritz !== undefined && preconditioner === undefined) {
+        const { smallest, largest } = result.ritz;
+        ritz = widened(ritz, { smallest: smallest - damping, largest: largest - damping });
+        if (isNegative(result.ritz)) throw unexpected(ritz!);
       }
+      if (result.end === "indefinite") throw singular();
+      return { s, residuals: result.residuals };
     },
     certificate: () => ({
-      damping: chosen.damping,
-      why: chosen.why,
+      damping,
+      why,
       ...(ends === undefined && ritz === undefined ? {} : { eigenvalues: pick(ends ?? ritz!) }),
       hvps,
       iterations: most,
@@ -97,7 +62,7 @@ export const cgSolver = (operator: Operator, method: Cg, preconditioner: Spectra
       if (preconditioner !== undefined) yield* preconditioner.close();
     },
   };
-};
+}
 
 const pick = ({ smallest, largest }: Ends): Ends => ({ smallest, largest });
 

@@ -31,6 +31,18 @@ export const chooseDamping = (asked: Damping, ends: Ends, hessian: HessianChoice
   return { damping: asked, why: "as the program says" };
 };
 
+/** The same where the curvature is known to have no negative eigenvalue. */
+export const undamped = (asked: Damping, without: string): Chosen =>
+  asked === "auto" ? { damping: 0, why: `auto: ${without}` } : { damping: asked, why: "as the program says" };
+
+/** Negative curvature that a solve met, where what was known of the model excludes it. */
+export const unexpected = ({ smallest }: Ends): AlgorithmFailure =>
+  new AlgorithmFailure(
+    "MTT5603",
+    `the solve met negative curvature: an eigenvalue of at most ${show(smallest)}`,
+    `give a damping above ${show(2 * Math.abs(smallest))}, or \`hessian: gauss_newton\``,
+  );
+
 const refusal = (asked: number, { smallest }: Ends, hessian: HessianChoice): AlgorithmFailure =>
   new AlgorithmFailure(
     "MTT5603",

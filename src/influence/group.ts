@@ -12,7 +12,6 @@ import { operatorOf } from "./operator.ts";
 import { batchesOf, closePass, openPass, rowWeights } from "./pass.ts";
 import { addArrays, type Problem, problemOf, regularizerDiagonal, wrtOf } from "./problem.ts";
 import type { Certificate, InfluenceContext } from "./result.ts";
-import type { Solver } from "./solver.ts";
 import { type Block, dot, row, zeroBlock } from "./vectors.ts";
 
 export interface GroupInfluence {
@@ -43,26 +42,12 @@ export function* groupInfluence(
   const way = wayOf(method.kind);
   if ("scores" in way) throw needsSolve(method.kind, "the effect of a group");
   const solver = yield* way.solves(problem, method as never);
-  for (;;) {
-    const found = yield* effects(spec, problem, solver, { group, order, iterates: way.iterates });
-    if (found !== undefined) return found;
-  }
-}
-
-/** Nothing where the damping changed on the way. */
-function* effects(
-  spec: Influence,
-  problem: Problem,
-  solver: Solver,
-  { group, order, iterates }: { readonly group: Int32Array; readonly order: 1 | 2; readonly iterates: boolean },
-): Asking<GroupInfluence | undefined> {
   const { m, n, measure, testData } = problem;
   const sum = yield* groupGradient(problem, group);
   const first = row(sum, 0);
   let bent: Float64Array | undefined;
   if (order === 2 && group.length > 0) {
     const moved = yield* solver.solve(sum);
-    if (moved.again === true) return undefined;
     yield* certify(spec, solver, moved);
     bent = yield* groupProduct(
       problem,
@@ -73,15 +58,11 @@ function* effects(
   }
   const change = new Float64Array(m);
   const second = new Float64Array(m);
-  const width = blockWidth(problem, iterates);
+  const width = blockWidth(problem, way.iterates);
   const gradients = gradientsOf(problem, { measure, data: testData, examples: m });
   for (let from = 0; from < m; from += width) {
     const to = Math.min(m, from + width);
     const solved = yield* solver.solve(yield* measureGradients(problem, gradients, from, to));
-    if (solved.again === true) {
-      yield* gradients.release();
-      return undefined;
-    }
     yield* certify(spec, solver, solved);
     for (let i = from; i < to; i++) {
       const s = row(solved.s, i - from);

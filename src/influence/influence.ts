@@ -49,10 +49,7 @@ export function* influence(spec: Influence, context: InfluenceContext): Algorith
       message: `the model is no minimum of its objective: the gradient's norm is ${show(gradientNorm)}, and influence supposes 0; train longer or read the scores with care`,
     };
   const solver = yield* way.solves(problem, method as never);
-  for (;;) {
-    const result = yield* solveAndScore(spec, problem, solver, { iterates: way.iterates, gradientNorm });
-    if (result !== undefined) return result;
-  }
+  return yield* solveAndScore(spec, problem, solver, { iterates: way.iterates, gradientNorm });
 }
 
 interface Given {
@@ -60,13 +57,12 @@ interface Given {
   readonly gradientNorm: number;
 }
 
-/** Nothing where the damping changed after the first blocks: all have to be solved with one. */
 function* solveAndScore(
   spec: Influence,
   problem: Problem,
   solver: Solver,
   { iterates, gradientNorm }: Given,
-): Asking<InfluenceResult | undefined> {
+): Asking<InfluenceResult> {
   const { m, self, measure, testData } = problem;
   const width = blockWidth(problem, iterates);
   const gradients = gradientsOf(problem, { measure, data: testData, examples: m });
@@ -75,7 +71,6 @@ function* solveAndScore(
     : spec.of === "input"
       ? inputScorer(problem)
       : exampleScorer(problem, spec, width);
-  if (scorer.inBlocks && solver.settle !== undefined) yield* solver.settle();
   const residuals: number[] = [];
   const strength = strengthEffectOf(problem);
   for (let from = 0; from < m; from += width) {
@@ -83,11 +78,6 @@ function* solveAndScore(
     const rhs = yield* measureGradients(problem, gradients, from, to);
     mustBeFinite(rhs, `\`${measure.name}\``, from);
     const solved = yield* solver.solve(rhs);
-    if (solved.again === true) {
-      yield* gradients.release();
-      yield* scorer.release();
-      return undefined;
-    }
     residuals.push(...(solved.residuals ?? []));
     yield* certify(spec, solver, solved);
     strength?.put(from, solved.s);
@@ -115,7 +105,6 @@ function* solveAndScore(
 }
 
 interface Scoring {
-  readonly inBlocks: boolean;
   readonly put: (from: number, rhs: Block, s: Block) => Asking<void>;
   readonly way: () => Certificate["scoring"];
   readonly finish: () => Pick<InfluenceResult, "scores" | "written" | "top">;
@@ -127,7 +116,6 @@ const exampleScorer = (problem: Problem, spec: Influence, width: number): Scorin
   const sink = collector(problem, spec.top);
   const scoring = scoringPass(problem, m > width);
   return {
-    inBlocks: sink.inBlocks,
     *put(from, _, s) {
       const scores = yield* scoring.along(s);
       for (let i = 0; i < scores.length; i++) scores[i]! /= n;
@@ -145,7 +133,6 @@ const selfScorer = (problem: Problem, spec: Influence, gradients: Gradients): Sc
   const sink = collector(problem, spec.top);
   const own = measure === loss ? undefined : gradientsOf(problem, { measure: loss, data: 0, examples: n });
   return {
-    inBlocks: sink.inBlocks,
     *put(from, rhs, s) {
       const of = own === undefined ? rhs : yield* own.of(from, from + s.count);
       yield* sink.put(
@@ -168,7 +155,6 @@ const inputScorer = (problem: Problem): Scoring => {
   const { shape } = network.fields[0]!.type;
   const sink = inputCollector(problem, shape);
   return {
-    inBlocks: sink.inBlocks,
     *put(from, _, s) {
       // Rows that leave at once leave in order: one test example after another.
       const wide = sink.inBlocks ? 1 : s.count;

@@ -34,7 +34,7 @@ const ways: { readonly [K in Method["kind"]]: Way<Extract<Method, { kind: K }>> 
     iterates: true,
     *solves(problem, method) {
       const operator = operatorOf(problem, method.hessian);
-      return cgSolver(operator, method, yield* preconditionerOf(operator, method.precondition));
+      return yield* cgSolver(operator, method, preconditionerOf(operator, method.precondition));
     },
   },
   lissa: {

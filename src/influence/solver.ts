@@ -5,8 +5,6 @@ import type { Block } from "./vectors.ts";
 /** s = (H + λI)⁻¹ v, exactly or nearly, for blocks of right-hand sides. */
 export interface Solver {
   readonly solve: (rhs: Block) => Algorithm<Solved>;
-  /** Settles the damping before the first solve, so that none has to be done again. */
-  readonly settle?: () => Algorithm<void>;
   /** What a residual must not exceed; undefined where the method promises none. */
   readonly tolerance: number | undefined;
   /** After the solves. */
@@ -19,6 +17,4 @@ export interface Solved {
   readonly s: Block;
   /** ‖(H + λI)s − v‖ / ‖v‖ by fresh products; absent where the method makes none. */
   readonly residuals?: readonly number[];
-  /** The damping changed on the way: what was solved before has to be solved again. */
-  readonly again?: boolean;
 }

@@ -74,6 +74,12 @@ train model {
   optimizer: lbfgs(tolerance: 1e-9), regularize: l2(${STRENGTH})
 }
 `;
+/** Two layers: its Hessian is indefinite where so little is learned. */
+const deep = `
+let digits = glyphs(n: 40, seed: 1, image: f32[8, 8, 1])
+network N(image: f32[8, 8, 1]) -> f32[10] = image |> avg_pool(2x2) |> flatten |> dense(4) |> tanh |> dense(10)
+train model { network: N, data: digits.train, loss: softmax_cross_entropy, optimizer: sgd(0.5), batch: 20, epochs: 20 }
+`;
 const asked = (fields: string, name = "blame") =>
   `influence ${name} { model: model, test: digits.test |> take(2), ${fields} }\n`;
 
@@ -183,6 +189,38 @@ describe("influence, from the program to the scores", () => {
       other.events.flatMap((e) => (e.event === event && "kind" in e && e.kind === "part" ? [e.step] : []));
     expect(parts("step.cached").length).toBeGreaterThan(0);
     expect(parts("step.started")).toEqual(["more/gradients"]);
+  });
+
+  it.each([
+    [
+      "cg",
+      "cg(damping: auto, tolerance: 1e-3, precondition: ekfac)",
+      ["eigenvalues", "factors"],
+      ["gradients", "solve"],
+    ],
+    ["cg of a convex model", "cg()", ["eigenvalues"], ["gradients", "solve"]],
+    ["arnoldi", "arnoldi(8, damping: 1)", ["basis"], ["gradients"]],
+    ["nystrom", "nystrom(8, hessian: gauss_newton)", ["basis"], ["gradients"]],
+    ["ekfac", "ekfac()", ["factors"], ["gradients"]],
+    ["exact", "exact(damping: auto)", ["hessian"], ["gradients"]],
+  ])("computes for a second query of %s nothing that belongs to the model", async (name, method, kept, made) => {
+    const text = name === "cg of a convex model" ? model : deep;
+    const store = folder();
+    const parts = async (test: string) => {
+      const { events, diagnostics, status } = await run(
+        `${text}influence asked { model: model, test: digits.test |> ${test}, method: ${method} }`,
+        store,
+      );
+      expect([status, diagnostics.filter(({ severity }) => severity === "error")]).toEqual(["done", []]);
+      const of = (event: RunEvent["event"]) =>
+        events.flatMap((e) => (e.event === event && "kind" in e && e.kind === "part" ? [e.step] : []));
+      return { started: of("step.started"), cached: of("step.cached") };
+    };
+    const named = (names: readonly string[]) => names.map((part) => `asked/${part}`);
+    expect((await parts("take(1)")).started).toEqual(expect.arrayContaining(named([...kept, ...made])));
+    const { started, cached } = await parts("skip(2) |> take(1)");
+    expect(started).toEqual(named(made));
+    expect(cached).toEqual(expect.arrayContaining(named(kept)));
   });
 
   it("scores the examples that are named, in their order", async () => {

@@ -131,6 +131,16 @@ describe("indefinite Hessians", () => {
     expect(help).toContain("gauss_newton");
   });
 
+  it("have the damping of the model alone, whatever is asked, and refuse before anything is solved", () => {
+    const asked = (test: Columns, damping: number | "auto" = "auto") => ask({ ...wild, test }, cg({ damping }));
+    const [a, b] = [take(all, N, N + 1), take(all, N + 3, N + M)].map((test) => asked(test).result.certificate);
+    expect(a!.damping).toBe(b!.damping);
+    expect(a!.eigenvalues).toEqual(b!.eigenvalues);
+    // Where H's only negative directions are those of layer0, the last layer alone needs none, and looks for none.
+    const last = ask(wild, cg({ damping: "auto", tolerance: 1e-3 }), { layers: ["layer2"] }).result.certificate;
+    expect([last.damping, last.why]).toEqual([0, "auto: the objective is convex"]);
+  });
+
   it("are refused to nystrom", () => {
     expect(failure(() => ask(wild, { kind: "nystrom", rank: 20, damping: 0.1, seed: 0, hessian: "exact" })).code).toBe(
       "MTT5604",
