@@ -145,6 +145,9 @@ const reduction =
 
 export const reduceSum = reduction("reduce_sum");
 export const reduceMax = reduction("reduce_max");
+/** -max(-x) */
+export const reduceMin: typeof reduceMax = (ops, x, dimensions, keep) =>
+  negate(ops, reduceMax(ops, negate(ops, x), dimensions, keep));
 
 /** The sum divided by the number of elements summed. In the checker, where that number may be unknown, only the type counts. */
 export function reduceMean<V, D, W = Padding>(
@@ -159,9 +162,10 @@ export function reduceMean<V, D, W = Padding>(
   return divide(ops, sum, scalarLike(ops, sum, ops.sizes.known(count) ?? 1));
 }
 
-/** log sum e^x over one axis, m + log sum e^(x - m) with m = max x kept out of the derivative. */
+/** log sum e^x over one axis, m + log sum e^(x - m) with m = max x, or 0 where that is infinite, kept out of the derivative. */
 export function logSumExp<V, D, W = Padding>(ops: Ops<V, D, W>, x: V, axis: number, keep = false): V {
-  const largest = stopGradient(ops, reduceMax(ops, x, [axis], true));
+  const most = stopGradient(ops, reduceMax(ops, x, [axis], true));
+  const largest = select(ops, unary(ops, "is_finite", most), most, scalarLike(ops, most, 0));
   const sum = reduceSum(ops, exponential(ops, subtract(ops, x, largest)), [axis], true);
   const result = add(ops, log(ops, sum), largest);
   return keep
@@ -237,3 +241,32 @@ export function oneHot<V, D, W = Padding>(ops: Ops<V, D, W>, indices: V, size: D
 /** x [batch…, n, post…], indices [batch…] along `axis` = number of batch axes -> [batch…, post…]: one element of each line. */
 export const takeAlongAxis = <V, D, W = Padding>(ops: Ops<V, D, W>, x: V, indices: V, axis: number): V =>
   ops.apply("gather", [x, indices], { axis, batch_dims: axis });
+
+/** The `k` largest along an axis, the largest first; NaN counts as largest. */
+export const topK = <V, D, W = Padding>(ops: Ops<V, D, W>, x: V, axis: number, k: D): V =>
+  lastOnes(ops, ops.apply("sort", [x], { dimension: axis }), axis, k);
+
+/** Where they stand, i32: of equal ones the first comes first, so the array is sorted backwards and its places are counted from the end. */
+export function argTopK<V, D, W = Padding>(ops: Ops<V, D, W>, x: V, axis: number, k: D): V {
+  const backwards = ops.apply("reverse", [x], { dimensions: [axis] });
+  const order = lastOnes(ops, ops.apply("argsort", [backwards], { dimension: axis }), axis, k);
+  return subtract(ops, lastPlace(ops, x, axis), order);
+}
+
+/** The last `k` along an axis, the last one first. */
+function lastOnes<V, D, W>(ops: Ops<V, D, W>, sorted: V, axis: number, k: D): V {
+  const size = ops.sizes.known(ops.typeOf(sorted).shape[axis]!);
+  const wanted = ops.sizes.known(k);
+  if (wanted !== undefined && (wanted < 0 || (size !== undefined && wanted > size)))
+    return refuse("sort", {
+      kind: "parameter",
+      name: "k",
+      message: wanted < 0 ? `${wanted} is no number of elements` : `${wanted} of the ${size} along axis ${axis}`,
+    });
+  const places = ops.apply("iota", [], { shape: [k], axis: 0, dtype: "i32" });
+  return ops.apply("gather", [sorted, subtract(ops, lastPlace(ops, sorted, axis), places)], { axis, batch_dims: 0 });
+}
+
+/** n - 1 for an axis of n, i32. */
+const lastPlace = <V, D, W>(ops: Ops<V, D, W>, x: V, axis: number): V =>
+  reduceMax(ops, ops.apply("iota", [], { shape: [ops.typeOf(x).shape[axis]!], axis: 0, dtype: "i32" }));

@@ -1,16 +1,18 @@
 import { type Axis, product, showDim, showShape } from "../shape/dim.ts";
 import type { Ops } from "./graph.ts";
-import { type Reason, refuse, ShapeError } from "./mismatch.ts";
+import { refuse } from "./mismatch.ts";
 import * as o from "./operations.ts";
 import type { Prims } from "./primitives.ts";
 import { type Operand, type Primitive, primitive, single, tensors } from "./surface-parameters.ts";
+import { windows } from "./surface-windows.ts";
 
 export type { Argument, ArgumentTypes, Operand, ParameterKind, Primitive, Surroundings } from "./surface-parameters.ts";
 
 const x = { kind: "tensor" } as const;
-const oneByOne = { kind: "size", default: [1, 1] } as const;
 const lastAxis = { kind: "axis", default: -1 } as const;
 const someAxes = { kind: "axes", default: null } as const;
+/** A number of leading axes that are in common. */
+const noBatch = { kind: "axis", default: 0 } as const;
 const noInts = { kind: "ints", default: [] } as const;
 
 /** An elementwise operation of one operand. */
@@ -49,6 +51,13 @@ const along = (name: "argmax" | "sort" | "argsort", doc: string): Primitive =>
     return ops.apply<typeof name>(name, [v], {
       dimension: o.resolveAxis(ops.sizes, name, ops.typeOf(v).shape, args.axis),
     });
+  });
+
+/** The k largest along one axis. */
+const largest = (name: string, doc: string, take: typeof o.topK): Primitive =>
+  primitive(name, doc, { x, k: { kind: "int" }, axis: lastAxis }, (ops, { x, k, axis }) => {
+    const v = single(ops, name, x);
+    return take(ops, v, o.resolveAxis(ops.sizes, name, ops.typeOf(v).shape, axis), k);
   });
 
 /** True division: whole numbers become f32, as in Python. */
@@ -184,6 +193,16 @@ export const surface: ReadonlyMap<string, Primitive> = new Map(
     reduce_sum: reduction("reduce_sum", "the sum over some axes, all unless given", o.reduceSum),
     reduce_mean: reduction("reduce_mean", "the mean over some axes, all unless given", o.reduceMean),
     reduce_max: reduction("reduce_max", "the largest over some axes, all unless given", o.reduceMax),
+    reduce_min: reduction("reduce_min", "the smallest over some axes, all unless given", o.reduceMin),
+    logsumexp: primitive(
+      "logsumexp",
+      "log of the sum of e^x along an axis, exact where e^x itself would be 0 or infinite",
+      { x, axis: lastAxis, keep: { kind: "bool", default: false } },
+      (ops, { x, axis, keep }) => {
+        const v = single(ops, "logsumexp", x);
+        return o.logSumExp(ops, v, o.resolveAxis(ops.sizes, "logsumexp", ops.typeOf(v).shape, axis), keep);
+      },
+    ),
     argmax: along("argmax", "the index of the first largest element along an axis"),
     cumulative_sum: primitive(
       "cumulative_sum",
@@ -197,6 +216,8 @@ export const surface: ReadonlyMap<string, Primitive> = new Map(
     ),
     sort: along("sort", "ascending along an axis"),
     argsort: along("argsort", "the order that sorts along an axis"),
+    top_k: largest("top_k", "the k largest along an axis, the largest first", o.topK),
+    argtop_k: largest("argtop_k", "where the k largest stand along an axis, the first of equal ones first", o.argTopK),
 
     dot: primitive("dot", "the sum over the last axis of x and the first of y", { x, y: x }, (ops, args) => {
       const [left, right] = tensors(ops, "dot", [args.x, args.y]);
@@ -217,21 +238,22 @@ export const surface: ReadonlyMap<string, Primitive> = new Map(
     ),
     gather: primitive(
       "gather",
-      "the elements of x at these indices along an axis; 0 where an index is outside",
-      { x, indices: x, axis: { kind: "axis", default: 0 } },
-      (ops, { x, indices, axis }) => {
+      "the elements of x at these indices along an axis, line by line of the first `batch` axes; 0 where an index is outside",
+      { x, indices: x, axis: { kind: "axis", default: 0 }, batch: noBatch },
+      (ops, { x, indices, axis, batch }) => {
         const v = single(ops, "gather", x);
         const at = o.resolveAxis(ops.sizes, "gather", ops.typeOf(v).shape, axis);
-        return ops.apply("gather", [v, whole(ops, "gather", indices)], { axis: at, batch_dims: 0 });
+        return ops.apply("gather", [v, whole(ops, "gather", indices)], { axis: at, batch_dims: batch });
       },
     ),
     scatter_add: primitive(
       "scatter_add",
-      "zeros of `size` along an axis with the updates added at these indices",
-      { updates: x, indices: x, size: { kind: "int" }, axis: { kind: "axis", default: 0 } },
-      (ops, { updates, indices, size, axis }) => {
+      "zeros of `size` along an axis with the updates added at these indices, line by line of the first `batch` axes",
+      { updates: x, indices: x, size: { kind: "int" }, axis: { kind: "axis", default: 0 }, batch: noBatch },
+      (ops, { updates, indices, size, axis, batch }) => {
         const v = single(ops, "scatter_add", updates);
-        return ops.apply("scatter_add", [v, whole(ops, "scatter_add", indices)], { axis, batch_dims: 0, size });
+        const at = whole(ops, "scatter_add", indices);
+        return ops.apply("scatter_add", [v, at], { axis, batch_dims: batch, size });
       },
     ),
     one_hot: primitive(
@@ -254,55 +276,7 @@ export const surface: ReadonlyMap<string, Primitive> = new Map(
       (_, { shape, purpose }, { randomBits }) => randomBits(shape, purpose),
     ),
 
-    conv2d: primitive(
-      "conv2d",
-      "x [h, w, c] with kernels [kh, kw, c / groups, out] -> [h', w', out]",
-      {
-        x,
-        W: x,
-        stride: oneByOne,
-        pad: { kind: "padding", default: "same" },
-        dilation: oneByOne,
-        groups: { kind: "int", default: 1 },
-      },
-      (ops, { x, W, stride, pad, dilation, groups }) => {
-        const [image, kernel] = tensors(ops, "conv2d", [x, W]);
-        const params = { stride, dilation, padding: pad, groups };
-        return oneExample(ops, image!, (batch) => ops.apply("conv2d", [batch, kernel!], params));
-      },
-    ),
-    unfold: primitive(
-      "unfold",
-      "x [h, w, c] as the windows a kernel visits: [h', w', kh, kw, c]; places outside read `fill`",
-      {
-        x,
-        kernel: { kind: "size" },
-        stride: oneByOne,
-        pad: { kind: "padding", default: "valid" },
-        dilation: oneByOne,
-        fill: { kind: "float", default: 0 },
-      },
-      (ops, { x, kernel, stride, pad, dilation, fill }) => {
-        const params = { kernel, stride, dilation, padding: pad, fill };
-        return oneExample(ops, single(ops, "unfold", x), (batch) => ops.apply("unfold", [batch], params));
-      },
-    ),
-    fold: primitive(
-      "fold",
-      "windows [h', w', kh, kw, c] added up where they overlap: [h, w, c]",
-      {
-        patches: x,
-        size: { kind: "size" },
-        kernel: { kind: "size" },
-        stride: oneByOne,
-        pad: { kind: "padding", default: "valid" },
-        dilation: oneByOne,
-      },
-      (ops, { patches, size, kernel, stride, pad, dilation }) => {
-        const params = { kernel, stride, dilation, padding: pad, input_size: size };
-        return oneExample(ops, single(ops, "fold", patches), (batch) => ops.apply("fold", [batch], params));
-      },
-    ),
+    ...windows,
   }),
 );
 
@@ -353,35 +327,4 @@ function inferred<V, D, W>(ops: Ops<V, D, W>, v: V, dims: readonly D[]): readonl
     return refuse("reshape", { kind: "parameter", name: "-1", message });
   }
   return dims.map((d, i) => (i === open ? rest : d));
-}
-
-/** Runs an operation on a batch of one example, and speaks of that example's axes when it refuses. */
-function oneExample<V, D, W>(ops: Ops<V, D, W>, example: V, run: (batch: V) => V): V {
-  try {
-    const batch = ops.apply("reshape", [example], { shape: [ops.sizes.of(1), ...ops.typeOf(example).shape] });
-    const result = run(batch);
-    return ops.apply("reshape", [result], { shape: ops.typeOf(result).shape.slice(1) });
-  } catch (error) {
-    if (error instanceof ShapeError)
-      throw new ShapeError({ op: error.mismatch.op, reason: ofExample(error.mismatch.reason) });
-    throw error;
-  }
-}
-
-function ofExample(reason: Reason): Reason {
-  if (!("operand" in reason) || reason.operand !== 0) return reason;
-  switch (reason.kind) {
-    case "rank":
-      return { ...reason, got: reason.got.slice(1), wanted: reason.wanted.replace("[n, ", "[") };
-    case "axes":
-      return {
-        ...reason,
-        shape: reason.shape.slice(1),
-        axes: reason.axes.map((conflict) => ({ ...conflict, axis: conflict.axis - 1 })),
-      };
-    case "window":
-      return { ...reason, axis: reason.axis - 1 };
-    default:
-      return reason;
-  }
 }
