@@ -1,3 +1,4 @@
+import { GraphBuilder } from "../../src/ir/builder.ts";
 import type { Graph } from "../../src/ir/graph.ts";
 import { isFloat } from "../../src/shape/dtype.ts";
 import type { Tensor } from "../../src/shape/tensor.ts";
@@ -12,6 +13,22 @@ export interface ConformanceProgram {
   readonly title: string;
   readonly graph: Graph;
   readonly inputs: readonly Tensor[];
+}
+
+/** All of them as one graph: what an engine that takes long to compile may be given. */
+export function together(programs: readonly ConformanceProgram[]): ConformanceProgram {
+  const b = new GraphBuilder();
+  const outputs = programs.flatMap(({ title, graph }) =>
+    b.inline(
+      graph,
+      graph.inputs.map(({ name, type }) => b.input(`${title}: ${name}`, type)),
+    ),
+  );
+  return {
+    title: programs.map(({ title }) => title).join(", "),
+    graph: b.build(outputs),
+    inputs: programs.flatMap(({ inputs }) => inputs),
+  };
 }
 
 const SIZE = 3;
