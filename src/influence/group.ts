@@ -45,9 +45,11 @@ export function* groupInfluence(
   const { m, n, measure, testData } = problem;
   const sum = yield* groupGradient(problem, group);
   const first = row(sum, 0);
+  const residuals: number[] = [];
   let bent: Float64Array | undefined;
   if (order === 2 && group.length > 0) {
     const moved = yield* solver.solve(sum);
+    residuals.push(...(moved.residuals ?? []));
     yield* certify(spec, solver, moved);
     bent = yield* groupProduct(
       problem,
@@ -63,6 +65,7 @@ export function* groupInfluence(
   for (let from = 0; from < m; from += width) {
     const to = Math.min(m, from + width);
     const solved = yield* solver.solve(yield* measureGradients(problem, gradients, from, to));
+    residuals.push(...(solved.residuals ?? []));
     yield* certify(spec, solver, solved);
     for (let i = from; i < to; i++) {
       const s = row(solved.s, i - from);
@@ -72,7 +75,8 @@ export function* groupInfluence(
   }
   yield* gradients.release();
   yield* solver.close();
-  return { change, second, certificate: solver.certificate() };
+  const residual = residuals.length === 0 ? {} : { residual: residuals.reduce((a, b) => Math.max(a, b), 0) };
+  return { change, second, certificate: { ...residual, ...solver.certificate() } };
 }
 
 /** Sum of the group's gradients, without the regularizer. */

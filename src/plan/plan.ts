@@ -35,7 +35,9 @@ export type Body =
       readonly traced?: { readonly rate: Schedule; readonly batch: number; readonly bySteps: boolean };
     }
   /** inputs: scores, a set of training examples -> the effect of removing the whole set */
-  | { readonly kind: "group"; readonly order: 1 | 2; readonly test?: number }
+  | { readonly kind: "group"; readonly order: 1; readonly test?: number }
+  /** inputs: model, its training data, test data, a set of training examples -> that effect to second order */
+  | { readonly kind: "group"; readonly order: 2; readonly influence: Influence; readonly test?: number }
   /** inputs: scores, model, its training data [, test data, unless `test` is self], then what the training reads besides its data -> agreement */
   | { readonly kind: "validate"; readonly validate: Validate; readonly influence: Influence }
   /** inputs: the steps whose figures it reads -> passes or fails */

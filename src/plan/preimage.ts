@@ -40,7 +40,11 @@ const content = (body: Body): Json => {
         traced: body.traced === undefined ? null : { ...body.traced, rate: scheduleJson(body.traced.rate) },
       };
     case "group":
-      return { order: body.order, test: body.test ?? null };
+      return {
+        order: body.order,
+        test: body.test ?? null,
+        ...(body.order === 1 ? {} : { influence: influenceJson(body.influence) }),
+      };
     case "validate":
       return {
         by: body.validate.by,

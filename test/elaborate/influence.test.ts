@@ -121,6 +121,25 @@ describe("queries over scores", () => {
     expect(plan.targets).toEqual(["cleaned"]);
   });
 
+  it("read what they solve with for the effect of a group to second order, and refuse methods that do not solve", () => {
+    const of = (fields: string, query: string) => `${labelled}
+      influence blame { model: model, ${fields} }
+      assert group(${query}, rows |> take(2), order: 2) > 0`;
+    const plan = planOf(of("test: rows |> take(3), method: cg, top: 5", "blame |> of_test(1)"));
+    const step = plan.steps.find(({ body }) => body.kind === "group")!;
+    expect(step.inputs).toEqual(["model", "rows", "blame.test", "assert#1/group/take"]);
+    expect(step.body).toMatchObject({ order: 2, test: 1, influence: { of: "example", method: { kind: "cg" } } });
+    expect(said(compileText(of("test: rows, method: grad_dot", "blame"))).join()).toMatch(
+      /MTT4015.*`grad_dot` solves for none/,
+    );
+    expect(said(compileText(of("test: self, method: cg", "blame"))).join()).toMatch(
+      /MTT4015.*asks each example about itself/,
+    );
+    expect(said(compileText(of("test: rows, method: cg", "blame").replace("order: 2", "order: 3"))).join()).toMatch(
+      /MTT4008/,
+    );
+  });
+
   it("ask more than is kept", () => {
     const compiled = compileText(`${labelled}
       influence blame { model: model, test: rows, method: cg, top: 5 }

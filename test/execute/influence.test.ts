@@ -1,68 +1,18 @@
-import { cpSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { layer as layerNode } from "@effect/platform-node/NodeServices";
-import * as Effect from "effect/Effect";
-import * as Layer from "effect/Layer";
-import { afterAll, describe, expect, it } from "vitest";
+import { cpSync } from "node:fs";
+import { describe, expect, it } from "vitest";
 import { reference } from "../../src/backend/reference.ts";
-import { hostConfig } from "../../src/data/config.ts";
 import type { Dataset } from "../../src/data/dataset.ts";
 import { gather } from "../../src/data/gather.ts";
-import { layerHttp } from "../../src/data/http.ts";
-import { readRows } from "../../src/execute/array-file.ts";
-import { Events, type RunEvent } from "../../src/execute/events.ts";
-import { execute } from "../../src/execute/execute.ts";
-import { SCORES } from "../../src/execute/kinds/influence.ts";
-import { Reports } from "../../src/execute/reports.ts";
+import type { RunEvent } from "../../src/execute/events.ts";
 import type { Setting } from "../../src/execute/setting.ts";
-import { layerFileSystem } from "../../src/store/file-system.ts";
-import { planOf } from "../elaborate/program.ts";
+import { folder, runProgram } from "./run-program.ts";
 
-const folders: string[] = [];
-afterAll(() => {
-  for (const made of folders) rmSync(made, { recursive: true, force: true });
-});
-const folder = (): string => {
-  const made = mkdtempSync(join(tmpdir(), "mtt-influence-"));
-  folders.push(made);
-  return made;
-};
-
-/** Runs the program's targets on the reference backend; tells what came of it, the events, and rows of the scores. */
-const run = (text: string, store = folder(), more: Partial<Setting> = {}) => {
-  const events: RunEvent[] = [];
-  const plan = planOf(text);
-  const services = Layer.mergeAll(
-    layerFileSystem(store),
-    layerHttp,
-    Layer.succeed(Events, { emit: (event) => Effect.sync(() => void events.push(event)) }),
-    Layer.succeed(Reports, { version: 1, render: () => Effect.succeed("") }),
-  ).pipe(Layer.provideMerge(layerNode));
-  return Effect.runPromise(
-    Effect.gen(function* () {
-      const setting = {
-        backend: reference,
-        data: hostConfig("."),
-        program: "test",
-        reports: join(store, "reports"),
-        ...more,
-      };
-      const result = yield* execute(
-        plan,
-        // What is a target keeps its contents.
-        plan.steps.map(({ id }) => id),
-        setting,
-      );
-      const outcome = (id: string) => result.outcomes.get(id)!;
-      const scores = (id: string, rows: number) =>
-        Effect.map(readRows(outcome(id).files![SCORES]!, 0, rows), ({ data, shape }) => ({ data: [...data], shape }));
-      const named = result.outcomes.has("blame") ? yield* scores("blame", 2) : undefined;
-      if (outcome("model") === undefined) throw new Error(JSON.stringify(result.diagnostics));
-      const parameters = yield* outcome("model").arrays("parameters");
-      return { ...result, outcome, events, parameters, blame: named };
-    }).pipe(Effect.provide(services)),
-  );
+/** Runs the program; gives the model's parameters and the first rows of `blame`'s scores too. */
+const run = async (text: string, store = folder(), more: Partial<Setting> = {}) => {
+  const result = await runProgram(text, store, more);
+  if (result.outcome("model") === undefined) throw new Error(JSON.stringify(result.diagnostics));
+  const blame = result.outcomes.has("blame") ? await result.scores("blame", 2) : undefined;
+  return { ...result, parameters: await result.arrays("model", "parameters"), blame };
 };
 
 const STRENGTH = 0.05;

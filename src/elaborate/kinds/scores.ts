@@ -1,3 +1,5 @@
+import { wayOf } from "../../influence/methods.ts";
+import type { Body } from "../../plan/plan.ts";
 import type { Expression } from "../../syntax/ast.ts";
 import type { BuiltinCall } from "../builtin.ts";
 import { evaluate } from "../expression.ts";
@@ -5,7 +7,7 @@ import { readNumber } from "../read.ts";
 import { refuse } from "../refusal.ts";
 import { type Scope, spanFor } from "../scope.ts";
 import { addStep } from "../steps.ts";
-import { describe, type ScoresValue, type Value } from "../value.ts";
+import { type DatasetValue, describe, type ScoresValue, type Value } from "../value.ts";
 import { addQuery, idFor, inside, readDataset } from "./data.ts";
 import type { PlannedInfluence } from "./planned.ts";
 import { planned } from "./steps.ts";
@@ -50,29 +52,51 @@ const query = ({ name, expressions, expression }: BuiltinCall, scope: Scope): Va
       return addQuery(operation, data.fields, [data.step, influence.id], idFor(scope, name), expression, scope);
     }
     case "group": {
-      mustBeKept(influence, expression, scope);
-      const setExpression = expressions.get("set")!;
-      const set = readDataset(evaluate(setExpression, inside(scope, "group/")), setExpression, scope);
       const order = expressions.has("order") ? number("order", 1) : 1;
       if (order > 2)
         throw refuse.range(
           spanFor(expressions.get("order")!.span, scope),
           `a group's effect is of order 1 or 2, and got ${order}`,
         );
-      if (order === 2)
-        throw refuse.notYet(spanFor(expression.span, scope), "second-order effects of groups are not computed yet", {
-          help: "`group(blame, set)` is the sum of the scores",
-        });
-      const step = addStep(scope.session, {
-        id: `group(${influence.id}, ${set.step})`,
-        declared: false,
-        body: { kind: "group", order: 1, ...(test === undefined ? {} : { test }) },
-        inputs: [influence.id, set.step],
-        span: expression.span,
-      });
-      return { kind: "figure", formula: { kind: "figure", step, name: "effect" } };
+      const setExpression = expressions.get("set")!;
+      const set = readDataset(evaluate(setExpression, inside(scope, "group/")), setExpression, scope);
+      const one = test === undefined ? {} : { test };
+      const add = (id: string, body: Body, inputs: readonly string[]): Value => {
+        const step = addStep(scope.session, { id, declared: false, body, inputs, span: expression.span });
+        return { kind: "figure", formula: { kind: "figure", step, name: "effect" } };
+      };
+      if (order === 2) {
+        const tests = mustSolve(influence, expression, scope);
+        const { top: _, ...spec } = influence.influence;
+        return add(
+          `group(${influence.id}, ${set.step}, order: 2)`,
+          { kind: "group", order, influence: { ...spec, of: "example" }, ...one },
+          [influence.model.id, influence.model.data.step, tests.step, set.step],
+        );
+      }
+      mustBeKept(influence, expression, scope);
+      return add(`group(${influence.id}, ${set.step})`, { kind: "group", order: 1, ...one }, [influence.id, set.step]);
     }
   }
+};
+
+/** What a second-order effect needs: a method that solves, and test examples of the query's own. */
+const mustSolve = ({ id, influence, test }: PlannedInfluence, e: Expression, scope: Scope): DatasetValue => {
+  const span = spanFor(e.span, scope);
+  if (test === undefined)
+    throw refuse.unfit(
+      span,
+      `\`${id}\` asks each example about itself, and a second-order effect is on test examples`,
+      {
+        help: "declare another influence whose `test` is a data set",
+      },
+    );
+  const { kind } = influence.method;
+  if ("scores" in wayOf(kind))
+    throw refuse.unfit(span, `a second-order effect needs (H + λI)⁻¹∇m, and \`${kind}\` solves for none`, {
+      help: "ask by cg, exact, lissa, arnoldi, nystrom, kfac or ekfac; `group(blame, set)` is the sum of the scores",
+    });
+  return test;
 };
 
 /** A declared influence, or its scores for one test example. */

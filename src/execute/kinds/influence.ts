@@ -19,7 +19,6 @@ import { driveStep } from "../world.ts";
 import { precisionOf } from "./evaluate.ts";
 
 type InfluenceStep = Step & { readonly body: Extract<Body, { readonly kind: "influence" }> };
-type GroupStep = Step & { readonly body: Extract<Body, { readonly kind: "group" }> };
 
 /** The file of the scores: [test, training] examples, [training] for self-influence, positive where removal raises the measure. */
 export const SCORES = "scores.npy";
@@ -96,24 +95,6 @@ export const influenceStep = (step: InfluenceStep, inputs: readonly Outcome[], s
     ),
   );
 
-/** Removing a whole set changes the measure by the sum of its scores, to first order. */
-export const groupStep = (step: GroupStep, [scores, set]: readonly Outcome[], setting: Setting) =>
-  keyed(
-    labelOf(step, [scores!, set!], setting),
-    Effect.gen(function* () {
-      const { values, index } = yield* scoresOf(scores!, step.body.test);
-      const at = new Map(Array.from(index, (example, i) => [example, i]));
-      let effect = 0;
-      for (const example of set!.data!.index) {
-        const i = at.get(example);
-        if (i === undefined) return yield* notTheModels(example);
-        effect += values[i]!;
-      }
-      const computed: Computed = { figures: { effect, count: set!.data!.index.length }, arrays: {} };
-      return computed;
-    }),
-  );
-
 /** A score of every example that was scored, by its index: summed over the test examples, or that of one of them. */
 export const scoresOf = Effect.fnUntraced(function* (outcome: Outcome, test?: number) {
   const { totals, train_index, test_index } = yield* outcome.arrays("summary");
@@ -146,7 +127,7 @@ const mustHaveExamples = (train: Dataset, test: Dataset | undefined) =>
     : Effect.void;
 
 /** Where the examples of a part stand in all; refuses what the model was not trained with. */
-const positions = Effect.fnUntraced(function* (part: Dataset, all: Dataset) {
+export const positions = Effect.fnUntraced(function* (part: Dataset, all: Dataset) {
   const at = new Map(Array.from(all.index, (example, i) => [example, i]));
   const differs = [...all.columns].some(([name, { hash }]) => part.columns.get(name)?.hash !== hash);
   if (part.source !== all.source || differs) return yield* notTheModels(undefined);
@@ -159,7 +140,7 @@ const positions = Effect.fnUntraced(function* (part: Dataset, all: Dataset) {
   return found;
 });
 
-const notTheModels = (example: number | undefined) =>
+export const notTheModels = (example: number | undefined) =>
   new StepFailure({
     code: "MTT5652",
     message:
