@@ -3,6 +3,7 @@ import { isTensorType } from "./blocks.ts";
 import type { Site } from "./calls.ts";
 import type { Type } from "./checked.ts";
 import { type Context, report } from "./context.ts";
+import { meant } from "./meant.ts";
 import { problems } from "./problems.ts";
 
 /** A parameter as far as matching needs it. */
@@ -85,17 +86,13 @@ export function matchArguments(
         all.map((parameter) => parameter.name),
       );
       // What was probably meant is taken, so that shapes follow from it.
-      if (near !== undefined && !given.has(near) && !named.has(near)) given.set(near, value);
+      if (near !== undefined && !given.has(near.word) && !named.has(near.word)) given.set(near.word, value);
       else failed = true;
       report(
         c,
         problems.unknownParameter(name.span, `\`${callee}\` has no parameter \`${name.text}\``, {
           label: "unknown parameter",
-          help: near === undefined ? usage(callee, all) : `did you mean \`${near}\`?`,
-          fixes:
-            near === undefined
-              ? []
-              : [{ title: `change to \`${near}\``, safe: false, edits: [{ span: name.span, text: near }] }],
+          ...meant(near, name.span, usage(callee, all)),
         }),
       );
     }

@@ -5,6 +5,7 @@ import type { Signature, SignatureParameter, TensorTypeSymbolic, Type } from "./
 import { attempt, type BodyEnv, type Context, type Env, type Local, report } from "./context.ts";
 import { sizesIn, substituteType, typeOfExpression } from "./dims.ts";
 import { check, infer } from "./expressions.ts";
+import { meant } from "./meant.ts";
 import { problems } from "./problems.ts";
 import { warnOfShadow } from "./scope.ts";
 import { stageNotes } from "./stages.ts";
@@ -176,7 +177,7 @@ function resultType(c: Context, block: Block, env: BodyEnv): Type {
       c,
       problems.unknownName(span, `there is no size \`${name}\``, {
         label: "no parameter tells it",
-        help: near === undefined ? "a result's sizes are made of its parameters'" : `did you mean \`${near}\`?`,
+        ...meant(near, span, "a result's sizes are made of its parameters'"),
       }),
     );
   }

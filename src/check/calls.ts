@@ -66,7 +66,7 @@ function apply(c: Context, env: Env, callee: Expression, site: Site, want: Want 
       input: site.input?.type,
       named: site.arguments.flatMap(({ name }) => (name === undefined ? [] : [name.text])),
     });
-    if (found.kind === "error") return meant(c, env, callee, site, want) ?? unresolved(c, env, site);
+    if (found.kind === "error") return ofNearName(c, env, callee, site, want) ?? unresolved(c, env, site);
     if (found.kind === "builtin") {
       const row = pickRow(c, callee, found.rows, site);
       return row === undefined ? unresolved(c, env, site) : callBuiltin(c, env, row, site);
@@ -78,11 +78,11 @@ function apply(c: Context, env: Env, callee: Expression, site: Site, want: Want 
 }
 
 /** What the call gives if the name that is near to an unknown one was meant, and nothing else is wrong then. */
-function meant(c: Context, env: Env, callee: Name, site: Site, want: Want | undefined): Type | undefined {
+function ofNearName(c: Context, env: Env, callee: Name, site: Site, want: Want | undefined): Type | undefined {
   const near = c.near(callee.text, namesInScope(c, env, want));
   if (near === undefined) return undefined;
   const trial = attempt(c);
-  const type = apply(trial, env, { ...callee, text: near }, site, want);
+  const type = apply(trial, env, { ...callee, text: near.word }, site, want);
   return trial.problems.length === 0 && type.kind !== "error" ? type : undefined;
 }
 

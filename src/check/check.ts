@@ -1,5 +1,5 @@
 import type { Diagnostic } from "../diagnostic/diagnostic.ts";
-import { nearMiss } from "../diagnostic/near-miss.ts";
+import { type Near, nearest } from "../diagnostic/near-miss.ts";
 import type { Block, File } from "../syntax/ast.ts";
 import { checkBlock } from "./blocks.ts";
 import { builtins } from "./builtins.ts";
@@ -55,7 +55,7 @@ export function check(entry: string, files: ReadonlyMap<string, File>, options: 
 }
 
 function newContext(entry: File, files: ReadonlyMap<string, File>, settingTexts: ReadonlyMap<string, string>): Context {
-  const near = new Map<string, string | undefined>();
+  const near = new Map<string, Near | undefined>();
   const c: Omit<Context, "root"> & { root?: Context } = {
     entry,
     files,
@@ -81,7 +81,7 @@ function newContext(entry: File, files: ReadonlyMap<string, File>, settingTexts:
     near: (name, known) => {
       // The same wrong name in the same company is looked up once, however often it stands there.
       const key = `${name}\n${known.length}`;
-      if (!near.has(key)) near.set(key, nearMiss(name, known));
+      if (!near.has(key)) near.set(key, nearest(name, known));
       return near.get(key);
     },
     exampleNames: new Set(builtins.flatMap(({ name, example }) => (example ? [name] : []))),

@@ -1,4 +1,5 @@
 import type { Diagnostic, Span } from "../diagnostic/diagnostic.ts";
+import type { Near } from "../diagnostic/near-miss.ts";
 import type { Dim } from "../shape/dim.ts";
 import type {
   Block,
@@ -56,7 +57,7 @@ export interface Context {
   /** Data sets that a model's step was declared over, by step. */
   readonly facts: Map<Step, StepFacts | "open">;
   /** The nearest of the known names, if one is near. */
-  readonly near: (name: string, known: readonly string[]) => string | undefined;
+  readonly near: (name: string, known: readonly string[]) => Near | undefined;
   /** Names that only conditions over examples know: `predicted`. */
   readonly exampleNames: ReadonlySet<string>;
   /** Sizes of the weights of each layer value, by the declaration that uses it. */

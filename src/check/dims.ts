@@ -1,5 +1,5 @@
 import type { Span } from "../diagnostic/diagnostic.ts";
-import { nearMiss } from "../diagnostic/near-miss.ts";
+import { nearest } from "../diagnostic/near-miss.ts";
 import {
   type Axis,
   add,
@@ -23,8 +23,8 @@ import type { DimExpression, TypeExpression } from "../syntax/ast.ts";
 import type { TensorTypeSymbolic, Type } from "./checked.ts";
 import { type Context, type Env, report } from "./context.ts";
 import { typeOf } from "./declarations.ts";
+import { meant } from "./meant.ts";
 import { problems } from "./problems.ts";
-import { didYouMean } from "./scope.ts";
 import { errorType, openBlock } from "./types.ts";
 import { type OpaqueKind, opaqueKinds } from "./want.ts";
 
@@ -78,12 +78,12 @@ function namedType(c: Context, name: string, at: TypeExpression): Type {
       return { kind: "tensor", dtype: name, axes: [] };
     default: {
       if (isOpaqueKind(name)) return { kind: "opaque", name };
-      const near = nearMiss(name, [...plainTypes, ...opaqueKinds, "f32", "f64", "class"]);
+      const near = nearest(name, [...plainTypes, ...opaqueKinds, "f32", "f64", "class"]);
       report(
         c,
         problems.unknownType(at.span, `there is no type \`${name}\``, {
           label: "not a type",
-          help: didYouMean(near) ?? `the types are ${plainTypes.join(", ")}, f32[…], class[n]`,
+          ...meant(near, at.span, `the types are ${plainTypes.join(", ")}, f32[…], class[n]`),
         }),
       );
       return errorType;

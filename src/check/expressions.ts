@@ -5,6 +5,7 @@ import { inferCall, inferPipe } from "./calls.ts";
 import type { Binding, Type } from "./checked.ts";
 import { type Context, type Env, report } from "./context.ts";
 import { figureOf } from "./kinds/index.ts";
+import { meant } from "./meant.ts";
 import { inferName } from "./names.ts";
 import { inferBinary, inferUnary } from "./operators.ts";
 import { problems } from "./problems.ts";
@@ -209,12 +210,11 @@ export function reportUnknownField(c: Context, name: Name, what: string, known: 
     c,
     problems.unknownField(name.span, `${what} has no field \`${name.text}\``, {
       label: "unknown field",
-      help:
-        near !== undefined
-          ? `did you mean \`${near}\`?`
-          : known.length > 0
-            ? `it has ${known.map((field) => `\`${field}\``).join(", ")}`
-            : undefined,
+      ...meant(
+        near,
+        name.span,
+        known.length > 0 ? `it has ${known.map((field) => `\`${field}\``).join(", ")}` : undefined,
+      ),
     }),
   );
 }

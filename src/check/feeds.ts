@@ -4,8 +4,8 @@ import { tensorParameters } from "./blocks.ts";
 import type { Signature, TensorTypeSymbolic, Type } from "./checked.ts";
 import { type Context, report } from "./context.ts";
 import type { StepSite } from "./kinds/kind.ts";
+import { meant } from "./meant.ts";
 import { problems } from "./problems.ts";
-import { didYouMean } from "./scope.ts";
 import { factsOf } from "./steps.ts";
 import { describeType, showTensor, showType } from "./types.ts";
 
@@ -65,7 +65,10 @@ function feed(c: Context, network: Signature, e: Expression, fields: Fields, tel
           c,
           problems.dataField(e.span, `\`${network.name}\` reads \`${name}\`, and the data has no such field`, {
             label: `${name}: ${showType(type)} expected in here`,
-            help: didYouMean(near) ?? `its fields are ${listed(fields)}; a network reads them by its parameters' names`,
+            help:
+              near === undefined
+                ? `its fields are ${listed(fields)}; a network reads them by its parameters' names`
+                : `it has \`${near.word}\`: call the network's parameter so, or make the field with map(${name}: ${near.word})`,
           }),
         );
       continue;
@@ -206,6 +209,7 @@ function targetField(
   const candidates = wanted === undefined ? [name, "label"] : [wanted];
   const field = candidates.map((candidate) => fields.get(candidate)).find((found) => found !== undefined);
   if (field !== undefined) return field;
+  const help = `its fields are ${listed(fields)}: say \`target: field\``;
   report(
     c,
     problems.dataField(
@@ -213,9 +217,7 @@ function targetField(
       `\`${signature.name}\` compares with \`${candidates.at(-1)}\`, and the data has no such field`,
       {
         label: "no field to compare with",
-        help:
-          didYouMean(c.near(candidates.at(-1)!, [...fields.keys()])) ??
-          `its fields are ${listed(fields)}: say \`target: field\``,
+        ...(target === undefined ? { help } : meant(c.near(candidates.at(-1)!, [...fields.keys()]), target.span, help)),
       },
     ),
   );

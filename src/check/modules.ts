@@ -1,5 +1,5 @@
 import type { Diagnostic, Sources, Span } from "../diagnostic/diagnostic.ts";
-import { nearMiss } from "../diagnostic/near-miss.ts";
+import { nearest } from "../diagnostic/near-miss.ts";
 import type { File } from "../syntax/ast.ts";
 import { type Parsed, parse } from "../syntax/parse.ts";
 import { problems } from "./problems.ts";
@@ -13,6 +13,9 @@ export interface Modules {
 /** Names of the standard library's files begin so; their public blocks are in scope everywhere. */
 export const STANDARD = "std/";
 
+/** Whether the name of a file is one of the standard library's. */
+export const isLibrary = (name: string): boolean => name.startsWith(STANDARD);
+
 /**
  * Reads the entry and all it imports from a map of texts. `std/layers` names the standard library's file of that name, with or without `.mtt`;
  * other imports are relative to the file that asks. Files of the library are always read. Unknown and cyclic imports are diagnostics.
@@ -24,7 +27,7 @@ export function loadModules(entry: string, sources: Sources): Modules {
 
   const load = (name: string): void => {
     if (files.has(name)) return;
-    const { file, diagnostics: found } = name.startsWith(STANDARD)
+    const { file, diagnostics: found } = isLibrary(name)
       ? parseLibrary(name, sources.get(name)!)
       : parse(name, sources.get(name)!);
     files.set(name, file);
@@ -40,7 +43,7 @@ export function loadModules(entry: string, sources: Sources): Modules {
   };
 
   if (sources.has(entry)) load(entry);
-  for (const name of sources.keys()) if (name.startsWith(STANDARD)) load(name);
+  for (const name of sources.keys()) if (isLibrary(name)) load(name);
   return { files, diagnostics };
 }
 
@@ -57,7 +60,7 @@ function parseLibrary(name: string, text: string): Parsed {
 
 /** The names, in order of trial, under which a file's imports look for files of the user's: what a reader of files has to find. */
 export const importedFiles = (file: File): readonly string[] =>
-  file.imports.flatMap(({ from }) => (from.value.startsWith(STANDARD) ? [] : candidates(file.name, from.value)));
+  file.imports.flatMap(({ from }) => (isLibrary(from.value) ? [] : candidates(file.name, from.value)));
 
 /** The name in `sources` of what an import asks for. */
 export function importedFile(
@@ -70,7 +73,7 @@ export function importedFile(
 
 /** As written, then with `.mtt`. */
 function candidates(importer: string, from: string): readonly string[] {
-  const plain = from.startsWith(STANDARD) ? from : join(directory(importer), from);
+  const plain = isLibrary(from) ? from : join(directory(importer), from);
   return plain.endsWith(".mtt") ? [plain] : [plain, `${plain}.mtt`];
 }
 
@@ -79,15 +82,25 @@ const missing = (from: { readonly span: Span; readonly value: string }, importer
     .filter((name) => name !== importer)
     .map((name) => asImported(importer, name, from.value));
   const { value } = from;
-  const near = nearMiss(value, known);
+  const near = nearest(value, known);
   return problems.missingFile(from.span, `there is no file ${JSON.stringify(value)}`, {
     label: "not found",
     help:
       near !== undefined
-        ? `did you mean "${near}"?`
-        : value.startsWith(STANDARD)
-          ? `the library has ${known.filter((name) => name.startsWith(STANDARD)).join(", ")}`
+        ? `did you mean "${near.word}"?`
+        : isLibrary(value)
+          ? `the library has ${known.filter((name) => isLibrary(name)).join(", ")}`
           : "a path is relative to the file that imports it",
+    fixes:
+      near === undefined
+        ? []
+        : [
+            {
+              title: `change to "${near.word}"`,
+              safe: near.sure,
+              edits: [{ span: from.span, text: `"${near.word}"` }],
+            },
+          ],
   });
 };
 
@@ -99,9 +112,9 @@ const cycle = (span: Span, through: readonly string[]) =>
 
 /** How a file is written in an import, in the manner of another one: the library's by name, others relative to the importer. */
 function asImported(importer: string, name: string, like: string): string {
-  const ending = like.endsWith(".mtt") && !like.startsWith(STANDARD);
+  const ending = like.endsWith(".mtt") && !isLibrary(like);
   const short = ending ? name : name.replace(/\.mtt$/, "");
-  if (name.startsWith(STANDARD)) return short;
+  if (isLibrary(name)) return short;
   const here = directory(importer);
   const relative = here !== "" && short.startsWith(`${here}/`) ? short.slice(here.length + 1) : short;
   return like.startsWith("./") ? `./${relative}` : relative;

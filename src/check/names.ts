@@ -2,9 +2,10 @@ import type { Name } from "../syntax/ast.ts";
 import type { Type } from "./checked.ts";
 import { type Context, type Env, report } from "./context.ts";
 import { typeOf, uses } from "./declarations.ts";
+import { meant } from "./meant.ts";
 import { primitiveSignature } from "./primitives.ts";
 import { problems } from "./problems.ts";
-import { didYouMean, meaningsOf, namesInScope } from "./scope.ts";
+import { meaningsOf, namesInScope } from "./scope.ts";
 import { describeType, errorType } from "./types.ts";
 import type { Builtin, Want } from "./want.ts";
 import { fitsWant } from "./wants.ts";
@@ -117,11 +118,7 @@ function reportUnknown(c: Context, env: Env, name: Name, want: Want | undefined)
         })
       : problems.unknownName(name.span, `there is no \`${name.text}\``, {
           label: "unknown name",
-          help: didYouMean(near),
-          fixes:
-            near === undefined
-              ? []
-              : [{ title: `change to \`${near}\``, safe: false, edits: [{ span: name.span, text: near }] }],
+          ...meant(near, name.span),
         }),
   );
 }

@@ -1,17 +1,18 @@
-import { nearMiss } from "../diagnostic/near-miss.ts";
+import { nearest } from "../diagnostic/near-miss.ts";
 import type { Declaration, File, Name } from "../syntax/ast.ts";
 import { builtinNames, builtins, builtinsNamed } from "./builtins.ts";
 import type { Binding } from "./checked.ts";
 import type { Context, Declared, Env, Named } from "./context.ts";
 import { report } from "./context.ts";
-import { importedFile, STANDARD } from "./modules.ts";
+import { meant } from "./meant.ts";
+import { importedFile, isLibrary } from "./modules.ts";
 import { isPrimitive, primitiveNames } from "./primitives.ts";
 import { problems } from "./problems.ts";
 import type { Builtin, Want } from "./want.ts";
 
 export const isNamed = (declaration: Declaration): declaration is Named => declaration.kind !== "assert";
 
-export const isStandard = (file: File): boolean => file.name.startsWith(STANDARD);
+export const isStandard = (file: File): boolean => isLibrary(file.name);
 
 const isPublic = (name: string): boolean => !name.startsWith("_");
 
@@ -57,12 +58,12 @@ function importNames(c: Context, file: File): void {
       const local = as ?? name;
       const declaration = offered.get(name.text);
       if (declaration === undefined || !isPublic(name.text)) {
-        const near = nearMiss(name.text, [...offered.keys()].filter(isPublic));
+        const known = [...offered.keys()].filter(isPublic);
         report(
           c,
           problems.notExported(name.span, `"${from.value}" declares no \`${name.text}\``, {
             label: "not declared there",
-            help: didYouMean(near) ?? `it declares ${[...offered.keys()].filter(isPublic).join(", ")}`,
+            ...meant(nearest(name.text, known), name.span, `it declares ${known.join(", ")}`),
           }),
         );
         // Declared as nothing, so that its uses are not reported again.
@@ -86,9 +87,6 @@ const twice = (name: Name, before: Name) =>
     notes: [{ kind: "text", text: "first declared here", span: before.span }],
     help: "give one of them another name",
   });
-
-export const didYouMean = (near: string | undefined): string | undefined =>
-  near === undefined ? undefined : `did you mean \`${near}\`?`;
 
 /** What a name means where no declaration of the user's says: for warnings. */
 function builtInMeaning(c: Context, name: string): string | undefined {

@@ -3,7 +3,6 @@ import type { File, Param } from "../syntax/ast.ts";
 import type { Setting, Type } from "./checked.ts";
 import { type Context, report } from "./context.ts";
 import { problems } from "./problems.ts";
-import { didYouMean } from "./scope.ts";
 import { describeType } from "./types.ts";
 
 /** Reports values set from outside for which the entry has no param. They have no place in the text: the file's begin stands for it. */
@@ -11,13 +10,14 @@ export function checkSettingNames(c: Context, entry: File, texts: ReadonlyMap<st
   const params = entry.declarations.flatMap((d) => (d.kind === "param" ? [d.name.text] : []));
   for (const name of texts.keys()) {
     if (params.includes(name)) continue;
+    const near = nearMiss(name, params);
     const known = params.length === 0 ? "it has no params" : `its params are ${params.join(", ")}`;
     report(
       c,
       problems.unknownSetting(
         { file: entry.name, start: 0, end: 0 },
         `--set ${name}: the program has no param \`${name}\``,
-        { help: didYouMean(nearMiss(name, params)) ?? known },
+        { help: near === undefined ? known : `did you mean \`${near}\`?` },
       ),
     );
   }

@@ -6,8 +6,9 @@ import { uses } from "./declarations.ts";
 import { isTypeExpression, reportFieldTwice } from "./expressions.ts";
 import { kinds } from "./kinds/index.ts";
 import type { KindField } from "./kinds/kind.ts";
+import { meant } from "./meant.ts";
 import { problems } from "./problems.ts";
-import { didYouMean, isNamed } from "./scope.ts";
+import { isNamed } from "./scope.ts";
 import { errorType, stepWord } from "./types.ts";
 
 /** Checks a step, once; of a step that is being checked (it depends on itself) nothing is known. */
@@ -32,13 +33,13 @@ function checkStep(c: Context, step: Step, file: File): StepFacts {
   const own = new Set<string>();
   const { fields } = kinds[step.step];
   // Fields that an unknown name was near to: they are not missing on top.
-  const meant = new Set<string | undefined>();
+  const nearTo = new Set<string | undefined>();
   let strange = 0;
   for (const field of step.record.fields) {
     const known = fields.find(({ name }) => name === field.name.text);
     if (known === undefined) {
       const near = reportUnknown(c, step, field.name, fields);
-      meant.add(near);
+      nearTo.add(near);
       if (near === undefined) strange++;
     } else if (own.has(known.name)) reportFieldTwice(c, field);
     else {
@@ -58,14 +59,14 @@ function checkStep(c: Context, step: Step, file: File): StepFacts {
   }
   c.steps.set(step, given);
   const missing = fields.filter(
-    ({ name, default: value }) => value === undefined && !given.has(name) && !types.has(name) && !meant.has(name),
+    ({ name, default: value }) => value === undefined && !given.has(name) && !types.has(name) && !nearTo.has(name),
   );
   // What a derived step lacks, its base lacks.
   if (missing.length > strange && step.base === undefined) reportMissing(c, step, missing);
-  const doubtful = strange > 0 || meant.size > 0;
+  const doubtful = strange > 0 || nearTo.size > 0;
   const facts: StepFacts = { ...(doubtful ? { doubtful } : {}), given, types, ...derived(c, step, given, types) };
   c.facts.set(step, facts);
-  kinds[step.step].check(c, { step, env, given, types, own, meant });
+  kinds[step.step].check(c, { step, env, given, types, own, meant: nearTo });
   const found = c.facts.get(step);
   return found === undefined || found === "open" ? facts : found;
 }
@@ -116,14 +117,10 @@ function reportUnknown(c: Context, step: Step, name: Name, fields: readonly Kind
     c,
     problems.unknownStepField(name.span, `${step.step} has no field \`${name.text}\``, {
       label: "unknown field",
-      help: didYouMean(near) ?? `its fields are ${fields.map((field) => field.name).join(", ")}`,
-      fixes:
-        near === undefined
-          ? []
-          : [{ title: `change to \`${near}\``, safe: false, edits: [{ span: name.span, text: near }] }],
+      ...meant(near, name.span, `its fields are ${fields.map((field) => field.name).join(", ")}`),
     }),
   );
-  return near;
+  return near?.word;
 }
 
 function reportMissing(c: Context, step: Step, missing: readonly KindField[]): void {
@@ -150,7 +147,7 @@ function baseOf(c: Context, env: Env, step: Step, name: Name): Step | undefined 
         c,
         problems.unknownName(name.span, `there is no step \`${name.text}\``, {
           label: "unknown name",
-          help: didYouMean(c.near(name.text, steps)),
+          ...meant(c.near(name.text, steps), name.span),
         }),
       );
     return undefined;

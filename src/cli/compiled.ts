@@ -16,12 +16,17 @@ export interface Ready {
   readonly plan: Plan;
 }
 
-export const compileFile = Effect.fnUntraced(function* (file: string, settings: ReadonlyMap<string, string>) {
-  const sources = yield* readSources(file);
+/** `texts` stand for what files hold. */
+export const compileFile = Effect.fnUntraced(function* (
+  file: string,
+  settings: ReadonlyMap<string, string>,
+  texts: Sources = new Map(),
+) {
+  const sources = yield* readSources(file, texts);
   const compiled = compile(file, sources, { settings, now: () => performance.now() });
   // The standard library's texts are among the checked files.
-  const texts = [...compiled.checked.files].map(([name, { text }]) => [name, text] as const);
-  return { compiled, sources: new Map([...texts, ...sources]) };
+  const read = [...compiled.checked.files].map(([name, { text }]) => [name, text] as const);
+  return { compiled, sources: new Map([...read, ...sources]) };
 });
 
 /** How a command says what is wrong with a program. */

@@ -1,20 +1,21 @@
 import * as Effect from "effect/Effect";
 import { FileSystem } from "effect/FileSystem";
 import { importedFiles } from "../check/modules.ts";
+import type { Sources } from "../diagnostic/diagnostic.ts";
 import { parse } from "../syntax/parse.ts";
 import { readText } from "./read-text.ts";
 
-/** The file and every file it imports, by the names their imports resolve to. An import of what is no file is left out: the checker says so at its place. */
-export const readSources = Effect.fnUntraced(function* (entry: string) {
+/** The file and every file it imports, by the names their imports resolve to; `texts` stand for what files hold. An import of what is no file is left out: the checker says so at its place. */
+export const readSources = Effect.fnUntraced(function* (entry: string, texts: Sources) {
   const fs = yield* FileSystem;
-  const sources = new Map<string, string>([[entry, yield* readText(entry)]]);
+  const sources = new Map<string, string>([[entry, texts.get(entry) ?? (yield* readText(entry))]]);
   const pending = [entry];
   for (let name = pending.pop(); name !== undefined; name = pending.pop()) {
     for (const imported of importedFiles(parse(name, sources.get(name)!).file)) {
       if (sources.has(imported)) continue;
       const info = yield* Effect.option(fs.stat(imported));
       if (info._tag === "None" || info.value.type === "Directory") continue;
-      sources.set(imported, yield* readText(imported));
+      sources.set(imported, texts.get(imported) ?? (yield* readText(imported)));
       pending.push(imported);
     }
   }

@@ -106,10 +106,15 @@ const plurals: { readonly [S in Severity]: readonly [string, string] } = {
   info: ["remark", "remarks"],
 };
 
-/** 2 errors, 1 warning */
-const summary = (diagnostics: readonly Diagnostic[]): string =>
-  (["error", "warning", "info"] as const)
+/** 2 errors, 1 warning; `mtt check --fix` mends 1 */
+const summary = (diagnostics: readonly Diagnostic[]): string => {
+  const counts = (["error", "warning", "info"] as const)
     .map((severity) => ({ severity, count: diagnostics.filter((d) => d.severity === severity).length }))
     .filter(({ count }) => count > 0)
     .map(({ severity, count }) => `${count} ${plurals[severity][count === 1 ? 0 : 1]}`)
     .join(", ");
+  const safe = diagnostics.filter(({ fixes }) => fixes.some((fix) => fix.safe)).length;
+  return safe === 0
+    ? counts
+    : `${counts}; \`mtt check --fix\` mends ${safe === diagnostics.length ? "all of it" : safe}`;
+};

@@ -1,28 +1,41 @@
+/** The word that was probably meant; `sure` where it is longer than three letters, one letter (or case) tells it from what stands there, and no other candidate is as near. */
+export interface Near {
+  readonly word: string;
+  readonly sure: boolean;
+}
+
 /**
  * The candidate that was probably meant, if any: the one at the smallest distance (insertions, deletions,
  * substitutions and swaps of neighbours: Damerau 1964, optimal string alignment), where that is at most one for words
  * of up to four letters, a third of the length for longer ones. Ties go to the earlier candidate. A difference of case
  * alone always counts as near.
  */
-export const nearMiss = (word: string, candidates: Iterable<string>): string | undefined => {
+export const nearest = (word: string, candidates: Iterable<string>): Near | undefined => {
   const limit = word.length <= 2 ? 0 : word.length <= 4 ? 1 : Math.min(4, Math.floor(word.length / 3));
   const lower = word.toLowerCase();
   let best: string | undefined;
-  let nearest = Number.POSITIVE_INFINITY;
+  let smallest = Number.POSITIVE_INFINITY;
+  let alone = false;
   for (const candidate of candidates) {
-    if (candidate === word) continue;
+    if (candidate === word || candidate === best) continue;
     const sameLetters = candidate.toLowerCase() === lower;
-    const bound = Math.min(limit, nearest - 0.25);
+    // One as near as the best so far makes that one unsure.
+    const bound = Math.min(limit, smallest);
     const cost = sameLetters
       ? 0
       : distance(lower, candidate.toLowerCase(), Math.floor(bound)) + (candidate[0] === word[0] ? 0 : 0.25);
-    if (cost < nearest && (sameLetters || cost <= limit + 0.25)) {
-      best = candidate;
-      nearest = cost;
-    }
+    if (cost > smallest || (!sameLetters && cost > limit + 0.25)) continue;
+    alone = cost < smallest;
+    if (!alone) continue;
+    best = candidate;
+    smallest = cost;
   }
-  return best;
+  return best === undefined ? undefined : { word: best, sure: alone && smallest <= 1.25 && word.length > 3 };
 };
+
+/** `nearest`, where it does not matter how sure that is. */
+export const nearMiss = (word: string, candidates: Iterable<string>): string | undefined =>
+  nearest(word, candidates)?.word;
 
 /** Optimal string alignment distance; Infinity where it is above the limit. */
 const distance = (a: string, b: string, limit: number): number => {

@@ -117,6 +117,17 @@ const specials: readonly Special[] = [
           message: `a comma is missing before ${shown(found)}`,
           label: "begins something new",
           help: `write a comma after ${shown(before)}`,
+          fix: {
+            title: "put a comma in",
+            safe: true,
+            edits: [
+              {
+                start: before.startOffset + before.image.length,
+                end: before.startOffset + before.image.length,
+                text: ",",
+              },
+            ],
+          },
         }
       : undefined,
   ({ expected, found, before }) =>

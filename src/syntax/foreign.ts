@@ -23,6 +23,8 @@ import {
 } from "./tokens.ts";
 
 interface Habit {
+  /** What is written instead means the same. */
+  readonly same?: true;
   /** What is written here instead; none where the character is dropped. */
   readonly instead?: { readonly text: string; readonly type: TokenType };
   readonly message: string;
@@ -31,6 +33,7 @@ interface Habit {
 }
 
 const instead = (text: string, type: TokenType, message: string, label: string): Habit => ({
+  same: true,
   instead: { text, type },
   message,
   label,
@@ -78,6 +81,7 @@ const habits: ReadonlyMap<string, Habit> = new Map<string, Habit>([
   [
     ";",
     {
+      same: true,
       message: "`;` does not end anything in mtt",
       label: "not needed",
       help: "remove it: a declaration ends where the next one begins, fields end with a new line or a comma",
@@ -108,6 +112,7 @@ export const translate = (source: Source, lexeme: Lexeme): Lexeme | undefined =>
       : {
           fix: {
             title: text === "" ? `remove \`${lexeme.text}\`` : `write \`${text}\``,
+            safe: habit.same === true,
             edits: [{ start: lexeme.start, end: lexeme.end, text: spaced(source.text, lexeme, text) }],
           },
         }),
@@ -188,7 +193,13 @@ export const readOdd = (source: Source, lexeme: Lexeme): Lexeme | undefined => {
       known === undefined || known.text === "" ? "remove it" : `write ${known.text === " " ? "a space" : known.text}`,
     ...(meant === undefined
       ? { help: "names are letters, digits and `_`; any character may stand in strings and comments" }
-      : { fix: { title: meant === "" ? "remove it" : `write \`${meant}\``, edits: [{ start, end, text: meant }] } }),
+      : {
+          fix: {
+            title: meant === "" ? "remove it" : `write \`${meant}\``,
+            safe: true,
+            edits: [{ start, end, text: meant }],
+          },
+        }),
   });
   if (quoted) return { ...lexeme, text: `"${text.slice(1, -1)}"`, type: Text };
   const type = meant === undefined ? undefined : types.get(meant);

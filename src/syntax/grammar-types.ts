@@ -1,5 +1,5 @@
 import type { IToken } from "chevrotain";
-import { nearMiss } from "../diagnostic/near-miss.ts";
+import { nearest } from "../diagnostic/near-miss.ts";
 import type * as Ast from "./ast.ts";
 import { readString } from "./literals.ts";
 import { climb, type Operand } from "./operators.ts";
@@ -65,14 +65,21 @@ export abstract class TypeParser extends RecoveringParser {
       const name = token.image;
       const span = this.spanOf(token);
       if (this.isNext(T.IndexOpen)) {
-        const meant = otherDtypes.get(name) ?? nearMiss(name, [...dtypes, "class"]);
+        const near = nearest(name, [...dtypes, "class"]);
+        const meant = otherDtypes.get(name) ?? near?.word;
         this.reading.source.say(span, {
           code: "MTT1026",
           message: `\`${name}\` is not an element type`,
           label: meant ? `did you mean \`${meant}\`?` : "f32, f64, i32, bool or class expected here",
           help: "elements are f32, f64, i32 or bool; class[n] is a label of n classes",
           ...(meant
-            ? { fix: { title: `write \`${meant}\``, edits: [{ start: span.start, end: span.end, text: meant }] } }
+            ? {
+                fix: {
+                  title: `write \`${meant}\``,
+                  safe: otherDtypes.has(name) || near?.sure === true,
+                  edits: [{ start: span.start, end: span.end, text: meant }],
+                },
+              }
             : {}),
         });
         this.skipBracket();

@@ -1,5 +1,5 @@
 import type { IToken, TokenType } from "chevrotain";
-import { nearMiss } from "../diagnostic/near-miss.ts";
+import { nearest } from "../diagnostic/near-miss.ts";
 import type { Lexeme, Source } from "./lexeme.ts";
 import * as T from "./tokens.ts";
 import {
@@ -125,6 +125,7 @@ export const place = (source: Source, lexemes: readonly Lexeme[]): Layout => {
     )
       type = T.LastComma;
     else if (type === T.Assign && isFieldName(i - 1, here)) {
+      const gap = source.text.slice(previous!.end, lexeme.start).trim() === "" ? previous!.end : lexeme.start;
       source.say(lexeme, {
         code: "MTT1010",
         message: `\`${previous!.text}\` is followed by \`:\`, not \`=\``,
@@ -133,7 +134,7 @@ export const place = (source: Source, lexemes: readonly Lexeme[]): Layout => {
             ? "an argument's name and its value are separated by `:`"
             : "a field and its value are separated by `:`",
         help: `write \`${previous!.text}: …\``,
-        fix: { title: "write `:`", safe: true, edits: [{ start: lexeme.start, end: lexeme.end, text: ":" }] },
+        fix: { title: "write `:`", safe: true, edits: [{ start: gap, end: lexeme.end, text: ":" }] },
       });
       type = T.Colon;
     } else if (state && here === "body" && type === T.Less && next?.type === T.Minus && next.start === lexeme.end) {
@@ -199,14 +200,19 @@ export const place = (source: Source, lexemes: readonly Lexeme[]): Layout => {
     if (name.text === "with" || name.text === "as" || name.text === "from") return undefined;
     if (after.type !== T.BraceOpen && after.type !== T.Assign && after.type !== T.ParenOpen && after.type !== T.Colon)
       return undefined;
-    const meant = foreignWords.get(lexeme.text) ?? nearMiss(lexeme.text, [...declarationWords.keys()]);
+    const near = nearest(lexeme.text, [...declarationWords.keys()]);
+    const meant = foreignWords.get(lexeme.text) ?? near?.word;
     if (meant === undefined) return undefined;
     source.say(lexeme, {
       code: "MTT1012",
       message: `\`${short(lexeme.text)}\` does not begin a declaration`,
       label: `did you mean \`${meant}\`?`,
       help: `a declaration begins with one of ${[...declarationWords.keys()].join(", ")}`,
-      fix: { title: `write \`${meant}\``, edits: [{ start: lexeme.start, end: lexeme.end, text: meant }] },
+      fix: {
+        title: `write \`${meant}\``,
+        safe: foreignWords.has(lexeme.text) || near?.sure === true,
+        edits: [{ start: lexeme.start, end: lexeme.end, text: meant }],
+      },
     });
     return declarationWords.get(meant);
   }

@@ -37,7 +37,13 @@ export const classifyNumber = (source: Source, digits: Lexeme): Lexeme => {
     ...(access ? noField(text) : repaired.remark),
     ...(repaired.text === undefined || access
       ? {}
-      : { fix: { title: `write ${repaired.text}`, edits: [{ ...place(digits), text: repaired.text }] } }),
+      : {
+          fix: {
+            title: `write ${repaired.text}`,
+            safe: repaired.same === true,
+            edits: [{ ...place(digits), text: repaired.text }],
+          },
+        }),
   });
   const reading = repaired.text ?? "1";
   return { ...digits, text: reading, type: size.test(reading) ? Size : int.test(reading) ? Int : Float };
@@ -62,14 +68,15 @@ const remark = (message: string, label: string, help?: string): Remark => ({
   ...(help === undefined ? {} : { help }),
 });
 
-const repair = (text: string): { text?: string; remark: Remark } => {
+/** `same`: the number that is offered is the one that was meant. */
+const repair = (text: string): { text?: string; same?: boolean; remark: Remark } => {
   const shown = abbreviate(text);
   const valid = (candidate: string) =>
     (int.test(candidate) && Number.isSafeInteger(Number(candidate))) ||
     (float.test(candidate) && Number.isFinite(Number(candidate)));
   const offer = (candidate: string, made: Remark) =>
     valid(candidate)
-      ? { text: candidate, remark: { ...made, help: made.help ?? `write ${candidate}` } }
+      ? { text: candidate, same: true, remark: { ...made, help: made.help ?? `write ${candidate}` } }
       : { remark: made };
 
   if (/^0[xX][0-9a-fA-F_]*$/.test(text) && !size.test(text)) {

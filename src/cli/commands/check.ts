@@ -1,20 +1,33 @@
-import { Argument, Command } from "effect/cli";
+import { Argument, Command, Flag } from "effect/cli";
 import * as Effect from "effect/Effect";
 import { compileFile, exitFor } from "../compiled.ts";
 import { loadConfig } from "../config.ts";
 import { EXIT, Finished } from "../exit.ts";
 import { file, format, project, timings } from "../flags.ts";
 import { print, printError, rendered } from "../print.ts";
+import { repair } from "../repair.ts";
 
 export const check = Command.make(
   "check",
-  { files: file.pipe(Argument.variadic({ min: 1 })), format, timings, ...project },
+  {
+    files: file.pipe(Argument.variadic({ min: 1 })),
+    fix: Flag.Boolean("fix").pipe(
+      Flag.withDescription("Apply the safe fixes (misspelt names, missing commas, …) and write the files"),
+      Flag.withDefault(false),
+    ),
+    format,
+    timings,
+    ...project,
+  },
   Effect.fnUntraced(function* (flags) {
     const diagnostics = [];
     const texts = new Map<string, string>();
     for (const name of flags.files) {
       const config = yield* loadConfig(name, flags);
-      const { sources, compiled } = yield* compileFile(name, config.settings);
+      const { sources, compiled, changed } = flags.fix
+        ? yield* repair(name, config.settings)
+        : { ...(yield* compileFile(name, config.settings)), changed: [] };
+      if (changed.length > 0) yield* printError(`mended: ${changed.join(", ")}`);
       diagnostics.push(...compiled.diagnostics);
       for (const [source, text] of sources) texts.set(source, text);
       if (flags.timings) {
@@ -36,5 +49,6 @@ export const check = Command.make(
   Command.withExamples([
     { command: "mtt check pipelines/mnist.mtt", description: "Check one pipeline" },
     { command: "mtt check *.mtt --format github", description: "Annotate a pull request" },
+    { command: "mtt check --fix pipelines/mine.mtt", description: "Mend what has one obvious repair" },
   ]),
 );
