@@ -7,6 +7,7 @@ import { parse as parseYaml } from "yaml";
 import { reasonOf } from "../data/files.ts";
 import { nearMiss } from "../diagnostic/near-miss.ts";
 import { UsageError } from "./exit.ts";
+import { bytesOf } from "./quantities.ts";
 
 export const BACKENDS = ["auto", "onnx", "tensorflow", "reference"] as const;
 export const DEVICES = ["cpu", "webgpu", "cuda"] as const;
@@ -66,30 +67,16 @@ export const loadConfig = Effect.fnUntraced(function* (file: string, flags: Flag
     data: yield* folderOf(said("data", folder)),
     backend: yield* oneOf(BACKENDS, said("backend"), "auto"),
     device: yield* oneOf(DEVICES, said("device"), "cpu"),
-    memory: yield* bytesSaid(said("memory")),
+    memory: yield* Option.match(Option.fromUndefinedOr(said("memory")), {
+      onNone: () => Effect.succeed(undefined),
+      onSome: ({ where, value }) => bytesOf(where, value),
+    }),
     settings: new Map(
       Object.entries({ ...project.params, ...flags.set }).map(([param, value]) => [param, String(value)]),
     ),
   };
   return config;
 });
-
-const UNITS = { KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 } as const;
-const isUnit = (unit: string): unit is keyof typeof UNITS => Object.hasOwn(UNITS, unit);
-
-const bytesSaid = (place: Said | undefined): Effect.Effect<number | undefined, UsageError> => {
-  if (place === undefined) return Effect.succeed(undefined);
-  const [, amount = "", unit = ""] = /^(\d+(?:\.\d+)?) ?([KMG]iB)$/.exec(place.value) ?? [];
-  const bytes = isUnit(unit) ? Math.floor(Number(amount) * UNITS[unit]) : 0;
-  return bytes > 0 && Number.isSafeInteger(bytes)
-    ? Effect.succeed(bytes)
-    : Effect.fail(
-        new UsageError({
-          message: `${place.where}: \`${place.value}\` is no amount of memory`,
-          help: "a number above 0 with its unit: 512MiB, 1.5GiB, 900KiB",
-        }),
-      );
-};
 
 const oneOf = <A extends string>(
   allowed: readonly A[],

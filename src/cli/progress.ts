@@ -10,7 +10,8 @@ export interface ProgressView {
 
 const SHOWN_FIGURES = 6;
 
-const figure = (value: Json): string =>
+/** A figure as people read it. */
+export const figure = (value: Json): string =>
   typeof value === "number"
     ? Number.isInteger(value)
       ? String(value)

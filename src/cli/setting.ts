@@ -25,5 +25,5 @@ export const settingOf = Effect.fnUntraced(function* (config: Config, file: stri
 });
 
 /** What a run needs beside files: its store, data from outside, reports, and who is told what happens. */
-export const servicesOf = (config: Config, events: Layer.Layer<Events>) =>
+export const servicesOf = <R>(config: Config, events: Layer.Layer<Events, never, R>) =>
   Layer.mergeAll(layerHttp, layerReports, layerFileSystem(config.store), events);

@@ -1,41 +1,25 @@
 import { createHash } from "node:crypto";
+import { dirname } from "node:path";
+import * as Clock from "effect/Clock";
 import * as Effect from "effect/Effect";
-import { type File, FileSystem } from "effect/FileSystem";
+import { FileSystem } from "effect/FileSystem";
 import * as Layer from "effect/Layer";
 import * as Option from "effect/Option";
 import type { PlatformError } from "effect/PlatformError";
-import * as Schema from "effect/Schema";
-import { canonicalJson, type Json } from "../plan/json.ts";
+import type { Json } from "../plan/json.ts";
 import { storeError } from "./errors.ts";
-import { type Hash, hashBytes, hashJson } from "./hash.ts";
+import { checkFormat } from "./format.ts";
+import { type Hash, hashBytes } from "./hash.ts";
+import { hashOf } from "./hash-file.ts";
+import { layoutOf, namesIn, orNone, setAside } from "./layout.ts";
 import { lockFile } from "./lock.ts";
 import { makeFolder } from "./make-folder.ts";
-import { JsonValue, STORE_FORMAT, Store, StoredResult, StoreError } from "./store.ts";
+import { seal } from "./record.ts";
+import { STORE_FORMAT, Store, type StoredResult, type StoreError } from "./store.ts";
+import { readRecord, referencesOf, resultsIn } from "./walk.ts";
 import { writeWhole } from "./write-whole.ts";
 
-/** A record on disk: its own hash beside it, so that a torn or altered one is found. */
-const Record = Schema.fromJsonString(Schema.Struct({ sha256: Schema.String, result: JsonValue }));
-const decodeRecord = Schema.decodeUnknownOption(Record);
-const decodeResult = Schema.decodeUnknownOption(StoredResult);
-const decodeFormat = Schema.decodeUnknownOption(Schema.fromJsonString(Schema.Struct({ format: Schema.Int })));
-
-const PIECE = 2 ** 20;
-
-const hashOf = (file: File): Effect.Effect<Hash, PlatformError> =>
-  Effect.gen(function* () {
-    const hash = createHash("sha256");
-    const piece = new Uint8Array(PIECE);
-    for (;;) {
-      const read = Number(yield* file.read(piece));
-      if (read === 0) return hash.digest("hex");
-      hash.update(piece.subarray(0, read));
-    }
-  });
-
-/**
- * `root/objects/ab/cdef…` (bytes by sha256), `root/results/<key>/result.json` and `at-<n>.json`, `root/locks`, `root/damaged` (set aside, for people),
- * `root/format.json`. Every file is written beside its place, synced and renamed.
- */
+/** The store in a folder, as `layoutOf` lays it out. Every file is written beside its place, synced and renamed. */
 export const layerFileSystem = (root: string): Layer.Layer<Store, StoreError, FileSystem> =>
   Layer.effect(
     Store,
@@ -43,36 +27,14 @@ export const layerFileSystem = (root: string): Layer.Layer<Store, StoreError, Fi
       const fs = yield* FileSystem;
       const refuse = <A, R>(doing: string, effect: Effect.Effect<A, PlatformError, R>) =>
         Effect.mapError(effect, storeError(root, doing));
-      const orNone = <A, R>(effect: Effect.Effect<A, PlatformError, R>) =>
-        effect.pipe(
-          Effect.map(Option.some),
-          Effect.catchIf(
-            (error) => error.reason._tag === "NotFound",
-            () => Effect.succeed(Option.none<A>()),
-          ),
-        );
-
-      const formatFile = `${root}/format.json`;
-      const format = yield* refuse("reading format.json", orNone(fs.readFileString(formatFile)));
-      if (Option.isSome(format)) {
-        const found = decodeFormat(format.value);
-        if (Option.isNone(found) || found.value.format !== STORE_FORMAT) {
-          return yield* new StoreError({
-            code: "MTT5103",
-            message: `the store ${root} has format ${Option.match(found, { onNone: () => "unknown", onSome: (it) => String(it.format) })}; this mtt reads format ${STORE_FORMAT}`,
-            help: "use the version of mtt that made it, or another store with --store DIR",
-          });
-        }
-      }
+      const at = layoutOf(root);
+      const made = yield* checkFormat(fs, at);
 
       const damage: string[] = [];
-      const setAside = (path: string, what: string) =>
-        Effect.gen(function* () {
-          yield* fs.makeDirectory(`${root}/damaged`, { recursive: true });
-          yield* fs.rename(path, `${root}/damaged/${path.slice(root.length + 1).replaceAll("/", "-")}`);
-        }).pipe(
-          Effect.ignore,
-          Effect.andThen(Effect.sync(() => void damage.push(`${what} is damaged; set aside in ${root}/damaged`))),
+      const damagedAt = (path: string, what: string) =>
+        Effect.andThen(
+          setAside(fs, at, path),
+          Effect.sync(() => void damage.push(`${what} is damaged; set aside in ${at.damaged}`)),
         );
 
       let ready = false;
@@ -81,20 +43,14 @@ export const layerFileSystem = (root: string): Layer.Layer<Store, StoreError, Fi
       const whole = new Set<Hash>();
       const prepare = Effect.gen(function* () {
         if (ready) return;
-        for (const folder of ["objects", "results", "locks", "tmp"]) {
-          yield* makeFolder(fs, `${root}/${folder}`);
-        }
+        for (const folder of [at.objects, at.results, at.locks, at.temporary]) yield* makeFolder(fs, folder);
         ready = true;
-        if (Option.isNone(format)) yield* write(formatFile, new TextEncoder().encode(`{"format":${STORE_FORMAT}}\n`));
+        if (!made) yield* write(at.format, new TextEncoder().encode(`{"format":${STORE_FORMAT}}\n`));
       });
 
-      const temporaryPath = (): string => `${root}/tmp/${process.pid}-${process.hrtime.bigint()}-${counter++}`;
+      const temporaryPath = (): string => `${at.temporary}/${process.pid}-${process.hrtime.bigint()}-${counter++}`;
 
       const write = (path: string, bytes: Uint8Array) => writeWhole(fs, path, bytes, temporaryPath());
-
-      const objectPath = (hash: Hash) => `${root}/objects/${hash.slice(0, 2)}/${hash.slice(2)}`;
-      const resultPath = (key: Hash, at?: number) =>
-        `${root}/results/${key}/${at === undefined ? "result" : `at-${at}`}.json`;
 
       const putObject = (bytes: Uint8Array) =>
         refuse(
@@ -102,8 +58,8 @@ export const layerFileSystem = (root: string): Layer.Layer<Store, StoreError, Fi
           Effect.gen(function* () {
             const hash = hashBytes(bytes);
             yield* prepare;
-            yield* fs.makeDirectory(`${root}/objects/${hash.slice(0, 2)}`, { recursive: true });
-            yield* write(objectPath(hash), bytes);
+            yield* fs.makeDirectory(dirname(at.object(hash)), { recursive: true });
+            yield* write(at.object(hash), bytes);
             return hash;
           }),
         );
@@ -112,9 +68,9 @@ export const layerFileSystem = (root: string): Layer.Layer<Store, StoreError, Fi
         refuse(
           `reading object ${hash}`,
           Effect.gen(function* () {
-            const bytes = yield* orNone(fs.readFile(objectPath(hash)));
+            const bytes = yield* orNone(fs.readFile(at.object(hash)));
             if (Option.isSome(bytes) && hashBytes(bytes.value) !== hash) {
-              yield* setAside(objectPath(hash), `object ${hash}`);
+              yield* damagedAt(at.object(hash), `object ${hash}`);
               return Option.none<Uint8Array>();
             }
             return bytes;
@@ -136,8 +92,8 @@ export const layerFileSystem = (root: string): Layer.Layer<Store, StoreError, Fi
         const finish = Effect.gen(function* () {
           const name = hash.digest("hex");
           yield* file.sync;
-          yield* fs.makeDirectory(`${root}/objects/${name.slice(0, 2)}`, { recursive: true });
-          yield* fs.rename(temporary, objectPath(name));
+          yield* fs.makeDirectory(dirname(at.object(name)), { recursive: true });
+          yield* fs.rename(temporary, at.object(name));
           return name;
         });
         return {
@@ -158,39 +114,38 @@ export const layerFileSystem = (root: string): Layer.Layer<Store, StoreError, Fi
           `reading object ${hash}`,
           Effect.scoped(
             Effect.gen(function* () {
-              const opened = yield* orNone(fs.open(objectPath(hash)));
+              const opened = yield* orNone(fs.open(at.object(hash)));
               if (Option.isNone(opened)) return Option.none<Uint8Array>();
               if (to <= from) return Option.some(new Uint8Array());
               const file = opened.value;
               if (!whole.has(hash)) {
                 if ((yield* hashOf(file)) !== hash) {
-                  yield* setAside(objectPath(hash), `object ${hash}`);
+                  yield* damagedAt(at.object(hash), `object ${hash}`);
                   return Option.none<Uint8Array>();
                 }
                 whole.add(hash);
               }
               yield* file.seek(BigInt(from), "start");
               const bytes = new Uint8Array(to - from);
-              let at = 0;
-              while (at < bytes.length) {
-                const read = Number(yield* file.read(bytes.subarray(at)));
+              let filled = 0;
+              while (filled < bytes.length) {
+                const read = Number(yield* file.read(bytes.subarray(filled)));
                 if (read === 0) break;
-                at += read;
+                filled += read;
               }
-              return Option.some(bytes.subarray(0, at));
+              return Option.some(bytes.subarray(0, filled));
             }),
           ),
         );
 
-      const putResult = (result: StoredResult, at?: number) =>
+      const putResult = (result: StoredResult, step?: number) =>
         refuse(
           `writing the result of ${result.name}`,
           Effect.gen(function* () {
             yield* prepare;
-            yield* fs.makeDirectory(`${root}/results/${result.key}`, { recursive: true });
+            yield* fs.makeDirectory(`${at.results}/${result.key}`, { recursive: true });
             const body: Json = { ...result };
-            const text = `{"sha256":"${hashJson(body)}","result":${canonicalJson(body)}}\n`;
-            yield* write(resultPath(result.key, at), new TextEncoder().encode(text));
+            yield* write(at.result(result.key, step), new TextEncoder().encode(seal(body)));
           }),
         );
 
@@ -198,30 +153,29 @@ export const layerFileSystem = (root: string): Layer.Layer<Store, StoreError, Fi
         Effect.gen(function* () {
           const text = yield* orNone(fs.readFileString(path));
           if (Option.isNone(text)) return Option.none<StoredResult>();
-          const record = decodeRecord(text.value);
-          const result =
-            Option.isSome(record) && hashJson(record.value.result) === record.value.sha256
-              ? decodeResult(record.value.result)
-              : Option.none<StoredResult>();
-          if (Option.isNone(result) || result.value.format !== STORE_FORMAT) {
-            yield* setAside(path, what);
-            return Option.none<StoredResult>();
-          }
+          const result = readRecord(text.value);
+          if (Option.isNone(result)) yield* damagedAt(path, what);
           return result;
         });
 
-      const getResult = (key: Hash, at?: number) =>
+      /** The time of a result's file is when it was last used: `mtt cache gc` goes by it. A store that cannot be written is read all the same. */
+      const touch = (path: string) =>
+        Effect.flatMap(Clock.currentTimeMillis, (now) => Effect.ignore(fs.utimes(path, now / 1000, now / 1000)));
+
+      const getResult = (key: Hash, step?: number) =>
         refuse(
           `reading result ${key}`,
-          readResult(resultPath(key, at), `the stored result ${key}${at === undefined ? "" : ` at ${at}`}`),
+          readResult(at.result(key, step), `the stored result ${key}${step === undefined ? "" : ` at ${step}`}`).pipe(
+            Effect.tap((found) => (Option.isSome(found) ? touch(at.result(key, step)) : Effect.void)),
+          ),
         );
 
       const kept = (key: Hash) =>
         refuse(
           `reading results of ${key}`,
-          orNone(fs.readDirectory(`${root}/results/${key}`)).pipe(
+          namesIn(fs, `${at.results}/${key}`).pipe(
             Effect.map((names) =>
-              Option.getOrElse(names, (): string[] => [])
+              names
                 .flatMap((name) => /^at-(\d+)\.json$/.exec(name)?.[1] ?? [])
                 .map(Number)
                 .sort((a, b) => a - b),
@@ -230,25 +184,23 @@ export const layerFileSystem = (root: string): Layer.Layer<Store, StoreError, Fi
         );
 
       const lock = (key: Hash, onWait: Effect.Effect<void>) =>
-        refuse("writing a lock", Effect.andThen(prepare, lockFile(fs, `${root}/locks/${key}.lock`, onWait)));
+        refuse("writing a lock", Effect.andThen(prepare, lockFile(fs, at.lock(key), onWait)));
 
       const list = refuse(
         "reading results",
         Effect.gen(function* () {
-          const keys = Option.getOrElse(yield* orNone(fs.readDirectory(`${root}/results`)), (): string[] => []);
           const entries = [];
-          for (const key of keys.sort()) {
-            for (const name of yield* fs.readDirectory(`${root}/results/${key}`)) {
-              const result = yield* readResult(`${root}/results/${key}/${name}`, `the stored result ${key}`);
-              if (Option.isNone(result)) continue;
-              let bytes = 0;
-              const { arrays, files = {} } = result.value;
-              for (const { object } of [...Object.values(arrays), ...Object.values(files)]) {
-                const info = yield* orNone(fs.stat(objectPath(object)));
-                if (Option.isSome(info)) bytes += Number(info.value.size);
-              }
-              entries.push({ result: result.value, bytes });
+          for (const { key, path, result } of yield* resultsIn(fs, at)) {
+            if (Option.isNone(result)) {
+              yield* damagedAt(path, `the stored result ${key}`);
+              continue;
             }
+            let bytes = 0;
+            for (const object of referencesOf(result.value)) {
+              const info = yield* orNone(fs.stat(at.object(object)));
+              if (Option.isSome(info)) bytes += Number(info.value.size);
+            }
+            entries.push({ result: result.value, bytes });
           }
           return entries;
         }),

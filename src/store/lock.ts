@@ -15,7 +15,8 @@ const POLL_MS = 100;
 /** A lock whose beat has stood still for so long is dead, whatever any clock says. */
 const SILENCE_MS = 30_000;
 
-const alive = (pid: number): boolean => {
+/** Whether a process of this machine goes on. */
+export const alive = (pid: number): boolean => {
   try {
     process.kill(pid, 0);
     return true;

@@ -1,5 +1,6 @@
 import { Argument, Command, Flag } from "effect/cli";
 import * as Effect from "effect/Effect";
+import { Path } from "effect/Path";
 import type { Compiled } from "../../compile.ts";
 import type { Diagnostic } from "../../diagnostic/diagnostic.ts";
 import { execute, type RunResult } from "../../execute/execute.ts";
@@ -10,6 +11,7 @@ import { findStep } from "../find-step.ts";
 import { file, format, project, timings } from "../flags.ts";
 import { print, printError } from "../print.ts";
 import { figuresText } from "../progress.ts";
+import { recorded } from "../recording.ts";
 import { servicesOf, settingOf } from "../setting.ts";
 
 export const run = Command.make(
@@ -30,6 +32,7 @@ export const run = Command.make(
     timings,
   },
   Effect.fnUntraced(function* (flags) {
+    const path = yield* Path;
     const outlet = openOutlet(flags);
     const program = yield* Effect.onError(ready(flags.file, flags, outlet.say), () => unstarted(outlet));
     const { plan, config, compiled, sources } = program;
@@ -48,9 +51,17 @@ export const run = Command.make(
         .say([about(flags.file, error)], new Map())
         .pipe(Effect.andThen(unstarted(outlet)), Effect.andThen(new Finished({ exit: EXIT.run })));
     const result = yield* Effect.gen(function* () {
-      return yield* execute(plan, targets, yield* settingOf(config, flags.file));
+      const setting = yield* settingOf(config, flags.file);
+      const about = {
+        file: path.resolve(flags.file),
+        targets,
+        params: Object.fromEntries(config.settings),
+        engine: setting.backend.identity,
+      };
+      const kinds = new Map(plan.steps.map(({ id, body }) => [id, body.kind]));
+      const events = recorded(config.store, about, kinds, layerEvents(outlet, sources));
+      return yield* Effect.provide(execute(plan, targets, setting), servicesOf(config, events));
     }).pipe(
-      Effect.provide(servicesOf(config, layerEvents(outlet, sources))),
       Effect.catchTag("StoreError", refused),
       Effect.catchTag("BackendError", (error) =>
         refused({ code: "MTT5301", message: error.message, help: error.help }),
