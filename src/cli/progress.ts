@@ -26,6 +26,7 @@ export const figure = (value: Json): string =>
 const first = [
   ...["epoch", "epochs", "loss", "accuracy", "count", "origin", "passed"],
   ...["method", "residual", "damping", "hvps", "smallest", "largest"],
+  ...["pearson", "spearman", "slope", "auc", "found", "drift"],
 ];
 const place = (name: string): number => (first.includes(name) ? first.indexOf(name) : first.length);
 

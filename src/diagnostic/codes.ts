@@ -137,6 +137,7 @@ export const codes = {
   MTT5651: "an influence query over an empty data set",
   MTT5652: "examples that are not those the model was trained with",
   MTT5653: "a test example that the query does not have",
+  MTT5654: "a validation with too little to compare",
 } as const satisfies { readonly [code: `MTT${number}`]: string };
 
 export type Code = keyof typeof codes;

@@ -10,6 +10,7 @@ import { stepFailure } from "./failure.ts";
 import { labelOf, outcomeOf } from "./keyed.ts";
 import { dataStep, queryStep } from "./kinds/data.ts";
 import { foreseeTraining } from "./kinds/train.ts";
+import { validationLabel } from "./kinds/validate.ts";
 import { type Label, loadComputed, type Outcome } from "./outcome.ts";
 import type { Setting } from "./setting.ts";
 
@@ -52,8 +53,12 @@ export const dryRun = Effect.fnUntraced(function* (plan: Plan, targets: readonly
       continue;
     }
     const foreseen =
-      body.kind === "train"
-        ? yield* foreseeTraining({ ...step, body }, inputs, setting).pipe(Effect.mapError(stepFailure), Effect.result)
+      body.kind === "train" || body.kind === "validate"
+        ? yield* (
+            body.kind === "train"
+              ? foreseeTraining({ ...step, body }, inputs, setting)
+              : Effect.map(validationLabel({ ...step, body }, inputs, setting), (label) => ({ label, kept: undefined }))
+          ).pipe(Effect.mapError(stepFailure), Effect.result)
         : Result.succeed({ label: labelOf(step, inputs, setting), kept: undefined });
     if (foreseen._tag === "Failure") {
       forecasts.push({ step, would: "fail", why: foreseen.failure.message });

@@ -16,6 +16,7 @@ import { influenceStep } from "./kinds/influence.ts";
 import { predictStep } from "./kinds/predict.ts";
 import { reportStep } from "./kinds/report.ts";
 import { trainStep } from "./kinds/train.ts";
+import { validateStep } from "./kinds/validate.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Reports } from "./reports.ts";
 import type { Setting } from "./setting.ts";
@@ -71,7 +72,7 @@ const compute = (
     case "group":
       return groupStep({ ...step, body }, inputs, setting);
     case "validate":
-      return Effect.die(new TypeError(`elaborate refuses ${body.kind} steps until they can be computed`));
+      return validateStep({ ...step, body }, inputs, setting);
     case "report":
       return reportStep({ ...step, body }, inputs, lineage(), setting);
   }

@@ -38,7 +38,10 @@ export type Body =
   | { readonly kind: "group"; readonly order: 1; readonly test?: number }
   /** inputs: model, its training data, test data, a set of training examples -> that effect to second order */
   | { readonly kind: "group"; readonly order: 2; readonly influence: Influence; readonly test?: number }
-  /** inputs: scores, model, its training data [, test data, unless `test` is self], then what the training reads besides its data -> agreement */
+  /**
+   * inputs: scores, model, its training data [, test data, unless `test` is self], then what the training reads besides its data -> agreement.
+   * For mislabel_detection: scores, training data.
+   */
   | { readonly kind: "validate"; readonly validate: Validate; readonly influence: Influence }
   /** inputs: the steps whose figures it reads -> passes or fails */
   | { readonly kind: "assert"; readonly condition: Formula; readonly text: string; readonly message?: string }

@@ -48,8 +48,7 @@ const content = (body: Body): Json => {
     case "validate":
       return {
         by: body.validate.by,
-        training: trainingJson(body.validate.training),
-        length: body.validate.training.length ?? null,
+        ...("training" in body.validate ? { retraining: retrainingJson(body.validate.training) } : {}),
         measure: measureJson(body.influence.measure),
         test: body.influence.test,
       };
@@ -139,6 +138,12 @@ const trainingJson = (training: Training): Json => {
     start: typeof start === "string" ? start : "weights",
   };
 };
+
+/** A retraining is kept as a whole: its length is part of it. */
+export const retrainingJson = (training: Training): Json => ({
+  training: trainingJson(training),
+  length: training.length ?? null,
+});
 
 const optimizerJson = (optimizer: Optimizer): Json =>
   optimizer.kind === "lbfgs" ? optimizer : { ...optimizer, rate: scheduleJson(optimizer.rate) };

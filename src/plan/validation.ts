@@ -17,8 +17,13 @@ export type Validation =
   /** Retrains without ever more of the most harmful examples: so many equal steps up to a tenth of the data, or these numbers or shares of examples. */
   | { readonly kind: "removal_curve"; readonly steps: number | readonly number[] };
 
-/** What a `validate` step computes: the retrainings that it compares the scores with are the model's own, with the weights of examples set to 0. */
-export interface Validate {
-  readonly by: Validation;
-  readonly training: Training;
-}
+/** The ways to validate that retrain. */
+export type ByRetraining = Exclude<Validation, { readonly kind: "mislabel_detection" }>;
+
+/**
+ * What a `validate` step computes. What it retrains is the model's own training with the weights of examples set to 0; a warm start is
+ * `training.start: "model"` with the model itself for that.
+ */
+export type Validate =
+  | { readonly by: ByRetraining; readonly training: Training }
+  | { readonly by: Extract<Validation, { readonly kind: "mislabel_detection" }> };

@@ -7,6 +7,7 @@ import { planInfluence } from "./influence.ts";
 import type { Planned } from "./planned.ts";
 import { planReport } from "./report.ts";
 import { planTrain } from "./train.ts";
+import { planValidate } from "./validate.ts";
 
 /** Adds the steps of one declared step, after those it reads. */
 export type PlanStep = (step: Step, session: Session) => Planned;
@@ -23,7 +24,7 @@ const kinds: { readonly [K in StepKind]: PlanStep } = {
   evaluate: planEvaluate,
   report: planReport,
   influence: planInfluence,
-  validate: cannotRun,
+  validate: planValidate,
   sweep: cannotRun,
 };
 
