@@ -2,28 +2,11 @@ import { cpSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { reference } from "../../src/backend/reference.ts";
 import type { Dataset } from "../../src/data/dataset.ts";
-import { gather } from "../../src/data/gather.ts";
 import type { RunEvent } from "../../src/execute/events.ts";
 import type { Setting } from "../../src/execute/setting.ts";
-import { folder, runProgram } from "./run-program.ts";
+import { hessianOf, lossGradient, model, rowsOf, run, solve } from "./pooled-digits.ts";
+import { folder } from "./run-program.ts";
 
-/** Runs the program; gives the model's parameters and the first rows of `blame`'s scores too. */
-const run = async (text: string, store = folder(), more: Partial<Setting> = {}) => {
-  const result = await runProgram(text, store, more);
-  if (result.outcome("model") === undefined) throw new Error(JSON.stringify(result.diagnostics));
-  const blame = result.outcomes.has("blame") ? await result.scores("blame", 2) : undefined;
-  return { ...result, parameters: await result.arrays("model", "parameters"), blame };
-};
-
-const STRENGTH = 0.05;
-const model = `
-let digits = glyphs(n: 40, seed: 1, image: f32[8, 8, 1])
-network N(image: f32[8, 8, 1]) -> f32[10] = image |> avg_pool(2x2) |> flatten |> linear(10)
-train model {
-  network: N, data: digits.train, loss: softmax_cross_entropy
-  optimizer: lbfgs(tolerance: 1e-9), regularize: l2(${STRENGTH})
-}
-`;
 /** Two layers: its Hessian is indefinite where so little is learned. */
 const deep = `
 let digits = glyphs(n: 40, seed: 1, image: f32[8, 8, 1])
@@ -33,77 +16,11 @@ train model { network: N, data: digits.train, loss: softmax_cross_entropy, optim
 const asked = (fields: string, name = "blame") =>
   `influence ${name} { model: model, test: digits.test |> take(2), ${fields} }\n`;
 
-/** Gradient of the loss of one example by W [16, 10], by hand: x (p - y)ᵀ. */
-const lossGradient = (w: Float64Array, x: ArrayLike<number>, label: number): Float64Array => {
-  const logits = Array.from({ length: 10 }, (_, k) => {
-    let sum = 0;
-    for (let i = 0; i < 16; i++) sum += x[i]! * w[i * 10 + k]!;
-    return sum;
-  });
-  const powers = logits.map((z) => Math.exp(z - Math.max(...logits)));
-  const total = powers.reduce((a, b) => a + b, 0);
-  return Float64Array.from({ length: 160 }, (_, at) => {
-    const k = at % 10;
-    return x[Math.floor(at / 10)]! * (powers[k]! / total - (k === label ? 1 : 0));
-  });
-};
-
-/** Means over 2 x 2 pixels of 8 x 8. */
-const pooled = (pixels: ArrayLike<number>): Float64Array =>
-  Float64Array.from({ length: 16 }, (_, at) => {
-    const first = 16 * Math.floor(at / 4) + 2 * (at % 4);
-    return (pixels[first]! + pixels[first + 1]! + pixels[first + 8]! + pixels[first + 9]!) / 4;
-  });
-
-const rowsOf = (data: Dataset) => {
-  const n = data.index.length;
-  const all = Int32Array.from({ length: n }, (_, i) => i);
-  const [image, label] = [gather(data, "image", all, "f64"), gather(data, "label", all, "f64")];
-  return Array.from({ length: n }, (_, i) => ({
-    x: pooled(image.data.subarray(i * 64, (i + 1) * 64)),
-    label: Number(label.data[i]),
-  }));
-};
-
-/** Solves by Gauss's elimination with pivots. */
-const solve = (matrix: readonly Float64Array[], rhs: Float64Array): Float64Array => {
-  const rows = matrix.map((row, i) => Float64Array.from([...row, rhs[i]!]));
-  const n = rows.length;
-  for (let k = 0; k < n; k++) {
-    let pivot = k;
-    for (let i = k + 1; i < n; i++) if (Math.abs(rows[i]![k]!) > Math.abs(rows[pivot]![k]!)) pivot = i;
-    [rows[k], rows[pivot]] = [rows[pivot]!, rows[k]!];
-    for (let i = k + 1; i < n; i++) {
-      const factor = rows[i]![k]! / rows[k]![k]!;
-      for (let j = k; j <= n; j++) rows[i]![j]! -= factor * rows[k]![j]!;
-    }
-  }
-  const x = new Float64Array(n);
-  for (let k = n - 1; k >= 0; k--) {
-    let sum = rows[k]![n]!;
-    for (let j = k + 1; j < n; j++) sum -= rows[k]![j]! * x[j]!;
-    x[k] = sum / rows[k]![k]!;
-  }
-  return x;
-};
-
 /** s = H⁻¹ ∇L(test), H by central differences of the gradient; scores s · ∇L(train) / n. */
 const byHand = (w: Float64Array, train: Dataset, test: Dataset): readonly number[] => {
   const examples = rowsOf(train);
   const n = examples.length;
-  const total = (at: Float64Array): Float64Array => {
-    const sum = at.map((value) => STRENGTH * value);
-    for (const { x, label } of examples) for (const [i, g] of lossGradient(at, x, label).entries()) sum[i]! += g / n;
-    return sum;
-  };
-  const step = 1e-4;
-  const hessian = Array.from(w, (_, i) => {
-    const [up, down] = [w.slice(), w.slice()];
-    up[i]! += step;
-    down[i]! -= step;
-    const [high, low] = [total(up), total(down)];
-    return high.map((g, j) => (g - low[j]!) / (2 * step));
-  });
+  const hessian = hessianOf(w, examples);
   const gradients = examples.map(({ x, label }) => lossGradient(w, x, label));
   return rowsOf(test)
     .slice(0, 2)
