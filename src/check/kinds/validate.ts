@@ -1,4 +1,4 @@
-import type { Expression, Step } from "../../syntax/ast.ts";
+import type { Expression } from "../../syntax/ast.ts";
 import type { Type } from "../checked.ts";
 import type { Context } from "../context.ts";
 import { factsOf } from "../steps.ts";
@@ -38,7 +38,6 @@ function wayOf(c: Context, by: Expression): string | undefined {
   const callee = by.kind === "call" ? by.callee : by;
   if (callee.kind !== "name") return undefined;
   const binding = c.bindings.get(callee);
-  if (binding?.kind === "declaration" && binding.declaration.kind === "let")
-    return wayOf(c, binding.declaration.value);
+  if (binding?.kind === "declaration" && binding.declaration.kind === "let") return wayOf(c, binding.declaration.value);
   return binding?.kind === "builtin" ? binding.name : undefined;
 }
