@@ -71,6 +71,7 @@ export const driven = <A>(
       checkpoint: () => Effect.void,
       progress: () => Effect.void,
       warn: () => Effect.void,
+      phase: () => Effect.void,
       part: (_part, compute) => compute(undefined, () => Effect.void),
       block: () => Effect.die("scores of a few test examples come in no blocks"),
     }),

@@ -1,6 +1,7 @@
 import cliProgress from "cli-progress";
 import type { Figures, RunEvent } from "../execute/events.ts";
 import type { Json } from "../plan/json.ts";
+import { megabytes } from "../report/number.ts";
 
 /** Shows a run's events to a person: bars on a terminal, plain lines on a pipe. */
 export interface ProgressView {
@@ -33,6 +34,7 @@ const place = (name: string): number => (first.includes(name) ? first.indexOf(na
 /** `loss 0.1034, accuracy 0.9713`: the plain numbers of a result. */
 export const figuresText = (figures: Figures): string =>
   Object.entries(figures)
+    .filter(([name]) => name !== "peak_memory" && !name.endsWith("seconds"))
     .filter(([, value]) => typeof value === "number" || typeof value === "string" || typeof value === "boolean")
     .sort(([a], [b]) => place(a) - place(b) || (a < b ? -1 : 1))
     .slice(0, SHOWN_FIGURES)
@@ -54,8 +56,16 @@ const seconds = (value: number): string =>
 
 const finishedLine = (event: Extract<RunEvent, { readonly step: string; readonly result: Figures }>): string => {
   const how = event.event === "step.cached" ? "cached" : seconds(event.seconds);
-  const figures = figuresText(event.result);
-  return `${event.event === "step.cached" ? "=" : "✓"} ${event.step}  ${figures}${figures === "" ? "" : "  "}(${how})`;
+  const { seconds: _, peak_memory: peak, solving_seconds: solving, scoring_seconds: scoring, ...result } = event.result;
+  const figures = figuresText(result);
+  const spent = [
+    how,
+    ...(typeof solving === "number" && typeof scoring === "number"
+      ? [`solving ${seconds(solving)}, scoring ${seconds(scoring)}`]
+      : []),
+    ...(typeof peak === "number" ? [megabytes(peak)] : []),
+  ].slice(0, event.event === "step.cached" ? 1 : undefined);
+  return `${event.event === "step.cached" ? "=" : "✓"} ${event.step}  ${figures}${figures === "" ? "" : "  "}(${spent.join(", ")})`;
 };
 
 const waitingLine = (step: string): string =>

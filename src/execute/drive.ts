@@ -11,6 +11,7 @@ import {
   type Checkpoint,
   type Command,
   type Kept,
+  type Phase,
   type Session,
 } from "../plan/algorithm.ts";
 import type { Tensor } from "../shape/tensor.ts";
@@ -23,6 +24,7 @@ export interface World<E, R> {
   readonly checkpoint: (at: number, state: Checkpoint) => Effect.Effect<void, E, R>;
   readonly progress: (fraction: number, figures: Readonly<Record<string, number>>) => Effect.Effect<void, E, R>;
   readonly warn: (message: string) => Effect.Effect<void, E, R>;
+  readonly phase: (name: Phase) => Effect.Effect<void>;
   /** Takes a part from where it is kept, or has it computed: `compute` runs its algorithm, whose checkpoints go where `checkpoint` says. */
   readonly part: <F, S>(
     part: Extract<Command, { readonly do: "part" }>,
@@ -107,6 +109,8 @@ const answer = <E, R>(
       return Effect.as(world.progress(command.fraction, command.figures), undefined);
     case "warn":
       return Effect.as(world.warn(command.message), undefined);
+    case "phase":
+      return Effect.as(world.phase(command.name), undefined);
   }
 };
 

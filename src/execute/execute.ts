@@ -133,9 +133,9 @@ export const execute = Effect.fnUntraced(function* (plan: Plan, targets: readonl
         continue;
       }
       outcomes.set(step.id, outcome);
-      const { key, seconds, figures } = outcome;
+      const { key, seconds, figures, cost } = outcome;
       const holds = step.body.kind !== "assert" || figures.passed === true;
-      summaries[step.id] = { status: holds ? outcome.status : "failed", key, seconds, result: figures };
+      summaries[step.id] = { status: holds ? outcome.status : "failed", key, seconds, result: { ...figures, ...cost } };
       if (!holds) yield* reportAssertion(step, figures);
       for (const id of step.inputs)
         if (lastUse.get(id) === at && !targets.includes(id)) outcomes.set(id, withoutContents(outcomes.get(id)!));

@@ -14,6 +14,7 @@ import {
   type Arrays,
   type Computed,
   contentOf,
+  costOf,
   filesOf,
   isFigures,
   type Label,
@@ -77,6 +78,7 @@ export const outcomeOf = <E extends Failing, R>(
       status,
       seconds: result.seconds,
       figures: isFigures(result.figures) ? result.figures : {},
+      ...costOf(result),
       content: contentOf(result),
       arrays: (group: string) => Effect.map(groups, ({ arrays }): Arrays => arrays[group] ?? {}),
       files: filesOf(result),
@@ -151,5 +153,5 @@ const finished = (event: "step.finished" | "step.cached", { name, kind, key }: L
     kind,
     key,
     seconds: result.seconds,
-    result: isFigures(result.figures) ? result.figures : {},
+    result: { ...(isFigures(result.figures) ? result.figures : {}), ...costOf(result).cost },
   });

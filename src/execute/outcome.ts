@@ -18,6 +18,8 @@ export interface Computed {
   readonly arrays: Readonly<Record<string, Arrays>>;
   /** Objects that are in the store already, by name: `scores.npy`. */
   readonly files?: Readonly<Record<string, Hash>>;
+  /** What it took to compute, where that is measured. */
+  readonly cost?: Figures;
 }
 
 /** What a step came to, for the steps that read it. */
@@ -26,6 +28,8 @@ export interface Outcome {
   readonly status: "ran" | "cached";
   readonly seconds: number;
   readonly figures: Figures;
+  /** What computing it took, its seconds among them, where that was measured: in no content and no key. */
+  readonly cost?: Figures;
   /** Hash of figures and arrays: enters the keys of the steps that read it. */
   readonly content: Hash;
   /** Reads a group; a damaged one is computed again. */
@@ -68,6 +72,10 @@ export const isFigures = (value: Json): value is Figures =>
 export const contentOf = ({ figures, arrays, files }: Pick<StoredResult, "figures" | "arrays" | "files">): Hash =>
   hashJson({ figures, arrays, ...(files === undefined ? {} : { files }) });
 
+/** What a result took, where it was measured. */
+export const costOf = ({ seconds, cost }: Pick<StoredResult, "seconds" | "cost">): Pick<Outcome, "cost"> =>
+  cost === undefined || !isFigures(cost) ? {} : { cost: { seconds, ...cost } };
+
 /** What a result is stored under, and what is said of it. */
 export interface Label {
   readonly key: Hash;
@@ -96,6 +104,7 @@ export const storeComputed = Effect.fnUntraced(function* (
       ? {}
       : { files: Object.fromEntries(Object.entries(computed.files).map(([name, object]) => [name, { object }])) }),
     seconds,
+    ...(computed.cost === undefined ? {} : { cost: computed.cost }),
     finished: Date.now(),
   };
   yield* store.putResult(result, at);

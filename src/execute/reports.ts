@@ -14,6 +14,7 @@ export interface Shown {
   readonly key: string;
   readonly seconds: number;
   readonly figures: Figures;
+  readonly cost?: Figures;
   readonly arrays: (group: string) => Effect.Effect<Arrays, StepFailure>;
   readonly data?: Dataset;
   /** Rows `from` to `to` (exclusive) of an array that is too large to be read whole: `scores.npy`. Nothing where the step has no such file. */

@@ -21,6 +21,7 @@ export const driveStep = <A, E = never, R = never>(
     readonly checkpoint?: (at: number, state: Checkpoint) => Effect.Effect<void, E, R>;
     readonly part?: World<E, R | Events>["part"];
     readonly block?: World<E, R>["block"];
+    readonly phase?: World<E, R>["phase"];
   },
 ) => {
   let last = Number.NEGATIVE_INFINITY;
@@ -37,6 +38,7 @@ export const driveStep = <A, E = never, R = never>(
         return emit({ event: "step.progress", step: step.id, fraction, figures });
       }),
     warn: (message) => warn(step, "MTT5002", message),
+    phase: options.phase ?? (() => Effect.void),
     part: options.part ?? ((_, compute) => compute(undefined, () => Effect.void)),
     block:
       options.block ??

@@ -27,9 +27,9 @@ export interface Basis {
 
 /** A block-diagonal approximation whose blocks may be damped each on its own. */
 export interface Factored extends Spectral {
-  /** Of each block, by the path of its weight: a tenth of the mean eigenvalue of its Fisher matrix (Grosse et al. 2023, section 2.2). */
-  readonly dampings: Readonly<Record<string, number>>;
-  /** (C + D)^exponent with D = these dampings, each on its block. */
+  /** D of each weight: a tenth of the mean eigenvalue of its block's Fisher matrix (Grosse et al. 2023, section 2.2). */
+  readonly ownDamping: Float64Array;
+  /** (C + D)^exponent, each damping on its block. */
   readonly damped: (block: Block, exponent: number) => Algorithm<Block>;
 }
 
@@ -73,6 +73,14 @@ export const factoredOf = (
       values.map((list, i) => list.map((value) => (value + dampings[i]! > 0 ? (value + dampings[i]!) ** exponent : 0))),
     );
   const dampings = Object.fromEntries(spectra.map(({ path }, i) => [path, automatic[i]!]));
+  const ownDamping = new Float64Array(layout.size);
+  const held = [
+    ...blocks.layers.map(({ weight, bias }) => [weight, ...(bias === undefined ? [] : [bias])]),
+    ...blocks.others.map(({ at }) => [at]),
+  ];
+  held.forEach((numbers, i) => {
+    for (const at of numbers) ownDamping.fill(automatic[i]!, placeOf.get(at)!.from, placeOf.get(at)!.to);
+  });
   return {
     of,
     ...ends,
@@ -85,7 +93,7 @@ export const factoredOf = (
         exponent,
         values.map(() => damping),
       ),
-    dampings,
+    ownDamping,
     damped: (block, exponent) => power(block, exponent, automatic),
     close: engine.close,
   };

@@ -5,7 +5,7 @@ import type { Measure } from "../plan/network.ts";
 import { dropOutputs } from "../transform/outputs.ts";
 import { gradient } from "../transform/vjp.ts";
 import type { Asking } from "./asking.ts";
-import { type Batch, batches, closePass, openPass, type Pass, rowWeights } from "./pass.ts";
+import { type Batch, batches, batchesOf, closePass, openPass, type Pass, rowWeights } from "./pass.ts";
 import { addArrays, flatParameters, type Problem, regularizerDiagonal, wrtOf } from "./problem.ts";
 import { type Block, zeroBlock } from "./vectors.ts";
 
@@ -87,6 +87,30 @@ export function* totalGradient(problem: Problem): Asking<Float64Array> {
   yield* closePass(pass);
   const [diagonal, weights] = [regularizerDiagonal(problem), flatParameters(problem)];
   return sum.data.map((g, i) => g / n + diagonal[i]! * weights[i]!);
+}
+
+/** Examples of a batch of some of the data. */
+const SOME = 256;
+
+/** Sum of w_i ∇L of these training examples (positions in the data), without the regularizer; every w_i 1 where none are given. */
+export function* sumOfGradients(problem: Problem, which: Int32Array, weights?: Float64Array): Asking<Block> {
+  const { network, loss, precision, layout, n } = problem;
+  const sum = zeroBlock(1, layout.size);
+  if (which.length === 0) return sum;
+  const pass = yield* openPass(problem, {
+    graph: (batch) => dropOutputs(gradient(weightedLoss(network, loss, batch, precision), wrtOf(problem)), 1),
+    fields: fedFields(network, [loss], precision),
+    data: 0,
+    examples: n,
+    most: Math.min(SOME, which.length),
+  });
+  for (const batch of batchesOf(pass, which)) {
+    const rows = rowWeights(problem, batch);
+    for (let i = 0; i < batch.count; i++) rows.data[i]! *= weights?.[batch.from + i] ?? 1;
+    addArrays(layout, sum, yield* pass.run(batch, [rows]));
+  }
+  yield* closePass(pass);
+  return sum;
 }
 
 /** Every vector finite, or the failure that names the example. */

@@ -1,18 +1,14 @@
-import { fedFields, weightedLoss } from "../learn/objective.ts";
 import type { Algorithm } from "../plan/algorithm.ts";
 import type { HessianChoice, Influence } from "../plan/influence.ts";
-import { dropOutputs } from "../transform/outputs.ts";
-import { gradient } from "../transform/vjp.ts";
 import type { Asking } from "./asking.ts";
 import { blockWidth } from "./blocks.ts";
-import { gradientsOf } from "./gradients.ts";
+import { gradientsOf, sumOfGradients } from "./gradients.ts";
 import { certify, measureGradients, mustHaveExamples } from "./influence.ts";
 import { needsSolve, wayOf } from "./methods.ts";
 import { operatorOf } from "./operator.ts";
-import { batchesOf, closePass, openPass, rowWeights } from "./pass.ts";
-import { addArrays, type Problem, problemOf, regularizerDiagonal, wrtOf } from "./problem.ts";
+import { type Problem, problemOf, regularizerDiagonal } from "./problem.ts";
 import type { Certificate, InfluenceContext } from "./result.ts";
-import { type Block, dot, row, zeroBlock } from "./vectors.ts";
+import { type Block, dot, row } from "./vectors.ts";
 
 export interface GroupInfluence {
   /** Of each test example: the predicted change of the measure when the whole group is removed, and the part of the second order in it. */
@@ -43,7 +39,7 @@ export function* groupInfluence(
   if ("scores" in way) throw needsSolve(method.kind, "the effect of a group");
   const solver = yield* way.solves(problem, method as never);
   const { m, n, measure, testData } = problem;
-  const sum = yield* groupGradient(problem, group);
+  const sum = yield* sumOfGradients(problem, group);
   const first = row(sum, 0);
   const residuals: number[] = [];
   let bent: Float64Array | undefined;
@@ -77,24 +73,6 @@ export function* groupInfluence(
   yield* solver.close();
   const residual = residuals.length === 0 ? {} : { residual: residuals.reduce((a, b) => Math.max(a, b), 0) };
   return { change, second, certificate: { ...residual, ...solver.certificate() } };
-}
-
-/** Sum of the group's gradients, without the regularizer. */
-function* groupGradient(problem: Problem, group: Int32Array): Asking<Block> {
-  const { network, loss, precision, layout, n } = problem;
-  const sum = zeroBlock(1, layout.size);
-  if (group.length === 0) return sum;
-  const pass = yield* openPass(problem, {
-    graph: (batch) => dropOutputs(gradient(weightedLoss(network, loss, batch, precision), wrtOf(problem)), 1),
-    fields: fedFields(network, [loss], precision),
-    data: 0,
-    examples: n,
-    most: Math.min(BATCH, group.length),
-  });
-  for (const batch of batchesOf(pass, group))
-    addArrays(layout, sum, yield* pass.run(batch, [rowWeights(problem, batch)]));
-  yield* closePass(pass);
-  return sum;
 }
 
 /** Sum of the group's Hessians times a vector, without the regularizer. */

@@ -32,6 +32,7 @@ export function* influence(spec: Influence, context: InfluenceContext): Algorith
   const way = wayOf(method.kind);
   if ("scores" in way) {
     if (spec.of === "input") throw needsSolve(method.kind, "the effect of input pixels");
+    yield { do: "phase", name: "scoring" };
     const sink = collector(problem, spec.top);
     const details = yield* way.scores(method as never, context)(problem, sink);
     return { ...sink.finish(), certificate: { method: method.kind, hvps: 0, details } };
@@ -42,6 +43,7 @@ export function* influence(spec: Influence, context: InfluenceContext): Algorith
       "the effect of input pixels is on a test example, and self-influence has none of its own",
       "give `test` a data set",
     );
+  yield { do: "phase", name: "solving" };
   const gradientNorm = yield* gradientLength(problem);
   if (gradientNorm > UNCONVERGED)
     yield {
@@ -74,6 +76,7 @@ function* solveAndScore(
   const residuals: number[] = [];
   const strength = strengthEffectOf(problem);
   for (let from = 0; from < m; from += width) {
+    yield { do: "phase", name: "solving" };
     const to = Math.min(m, from + width);
     const rhs = yield* measureGradients(problem, gradients, from, to);
     mustBeFinite(rhs, `\`${measure.name}\``, from);
@@ -81,6 +84,7 @@ function* solveAndScore(
     residuals.push(...(solved.residuals ?? []));
     yield* certify(spec, solver, solved);
     strength?.put(from, solved.s);
+    yield { do: "phase", name: "scoring" };
     // An iteration's data leaves the engine before the scores' comes.
     if (iterates) yield* solver.close();
     yield* scorer.put(from, rhs, solved.s);

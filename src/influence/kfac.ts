@@ -2,13 +2,15 @@ import { type Algorithm, type Checkpoint, part } from "../plan/algorithm.ts";
 import type { Damping } from "../plan/influence.ts";
 import type { Json } from "../plan/json.ts";
 import type { Tensor } from "../shape/tensor.ts";
-import { lacking } from "./asking.ts";
+import { type Asking, lacking } from "./asking.ts";
 import { dense, symmetricEigen } from "./dense.ts";
 import { type Blocks, blocksOf, moments, rowsOfLayer } from "./factors.ts";
 import { type Basis, type Factored, factoredOf, type LayerBasis } from "./factors-spectral.ts";
-import { curvatureJson } from "./operator.ts";
+import { FAR, howFar } from "./far.ts";
+import { curvatureJson, operatorOf } from "./operator.ts";
 import type { Problem } from "./problem.ts";
 import type { Solver } from "./solver.ts";
+import type { Block } from "./vectors.ts";
 
 /**
  * K-FAC (Martens and Grosse 2015, "Optimizing neural networks with Kronecker-factored approximate curvature"; convolutions: Grosse and Martens 2016, "A
@@ -113,19 +115,29 @@ export const figuresOf = (
   passes,
 });
 
-/** The approximation's own inverse; damping `auto` is each block's own, a tenth of its mean eigenvalue (Grosse et al. 2023). It promises no residual. */
-export const factoredSolver = (factored: Factored, damping: Damping): Solver => ({
-  tolerance: undefined,
-  *solve(rhs) {
-    return { s: yield* damping === "auto" ? factored.damped(rhs, -1) : factored.power(rhs, -1, damping) };
-  },
-  certificate: () => ({
-    ...(damping === "auto"
-      ? { why: "auto: a tenth of the mean eigenvalue of each layer's Fisher matrix" }
-      : { damping, why: "as the program says" }),
-    eigenvalues: { smallest: factored.smallest, largest: factored.largest },
-    hvps: factored.hvps,
-    details: factored.figures,
-  }),
-  close: factored.close,
-});
+/**
+ * The approximation's own inverse; damping `auto` is each block's own, a tenth of its mean eigenvalue (Grosse et al. 2023). What it promises is how far
+ * from the Gauss-Newton matrix it is.
+ */
+export function* factoredSolver(problem: Problem, factored: Factored, asked: Damping): Asking<Solver> {
+  const solve = (block: Block) => (asked === "auto" ? factored.damped(block, -1) : factored.power(block, -1, asked));
+  const damping = asked === "auto" ? factored.ownDamping : asked;
+  const operator = operatorOf(problem, "gauss_newton");
+  const { residual, products } = yield* howFar(operator, { of: [factored.of, asked], solve, damping });
+  return {
+    tolerance: undefined,
+    *solve(rhs) {
+      return { s: yield* solve(rhs) };
+    },
+    certificate: () => ({
+      residual,
+      ...(asked === "auto"
+        ? { why: "auto: a tenth of the mean eigenvalue of each layer's Fisher matrix" }
+        : { damping: asked, why: "as the program says" }),
+      eigenvalues: { smallest: factored.smallest, largest: factored.largest },
+      hvps: factored.hvps + products,
+      details: { ...factored.figures, residual_of: FAR },
+    }),
+    close: factored.close,
+  };
+}

@@ -47,27 +47,29 @@ const ways: { readonly [K in Method["kind"]]: Way<Extract<Method, { kind: K }>> 
   arnoldi: {
     iterates: false,
     *solves(problem, { hessian, rank, seed, damping }) {
-      const spectral = yield* fitted(operatorOf(problem, hessian), (operator) => arnoldi(operator, rank, seed));
-      return spectralSolver(spectral, basisDamping(damping, spectral, hessian));
+      const operator = operatorOf(problem, hessian);
+      const spectral = yield* arnoldi(operator, rank, seed);
+      return yield* spectralSolver(operator, spectral, basisDamping(damping, spectral, hessian));
     },
   },
   nystrom: {
     iterates: false,
     *solves(problem, { hessian, rank, seed, damping }) {
-      const spectral = yield* fitted(operatorOf(problem, hessian), (operator) => nystrom(operator, rank, seed));
-      return spectralSolver(spectral, basisDamping(damping, spectral, hessian));
+      const operator = operatorOf(problem, hessian);
+      const spectral = yield* nystrom(operator, rank, seed);
+      return yield* spectralSolver(operator, spectral, basisDamping(damping, spectral, hessian));
     },
   },
   kfac: {
     iterates: false,
     *solves(problem, { damping, seed }) {
-      return factoredSolver(yield* kfac(problem, seed), damping);
+      return yield* factoredSolver(problem, yield* kfac(problem, seed), damping);
     },
   },
   ekfac: {
     iterates: false,
     *solves(problem, { damping, seed }) {
-      return factoredSolver(yield* ekfac(problem, seed), damping);
+      return yield* factoredSolver(problem, yield* ekfac(problem, seed), damping);
     },
   },
   grad_dot: { scores: () => gradDot },
@@ -82,13 +84,6 @@ const ways: { readonly [K in Method["kind"]]: Way<Extract<Method, { kind: K }>> 
 /** The way of a method's own kind: TypeScript cannot tie the two together by itself. */
 export const wayOf = <K extends Method["kind"]>(kind: K): Way<Extract<Method, { kind: K }>> => ways[kind];
 
-/** The basis needs the operator no more. */
-function* fitted(operator: Operator, basis: (operator: Operator) => Asking<Spectral>): Asking<Spectral> {
-  const spectral = yield* basis(operator);
-  yield* operator.release();
-  return spectral;
-}
-
 /** Vectors of a Nystrom preconditioner. */
 const PRECONDITION_RANK = 64;
 const PRECONDITION_SEED = 0;
@@ -99,11 +94,13 @@ function* preconditionerOf(operator: Operator, kind: Preconditioner): Asking<Spe
       return undefined;
     case "ekfac":
       return yield* ekfac(operator.problem, PRECONDITION_SEED);
-    case "nystrom":
+    case "nystrom": {
       // A preconditioner has to be positive definite, as the Gauss-Newton matrix is.
-      return yield* fitted(operatorOf(operator.problem, "gauss_newton"), (positive) =>
-        nystrom(positive, PRECONDITION_RANK, PRECONDITION_SEED, "least"),
-      );
+      const positive = operatorOf(operator.problem, "gauss_newton");
+      const spectral = yield* nystrom(positive, PRECONDITION_RANK, PRECONDITION_SEED, "least");
+      yield* positive.release();
+      return spectral;
+    }
   }
 }
 

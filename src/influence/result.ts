@@ -48,7 +48,7 @@ export interface Certificate {
   /** Added to the Hessian's eigenvalues, and why that number. */
   readonly damping?: number;
   readonly why?: string;
-  /** The largest relative residual ‖(H + λI)s − v‖ / ‖v‖ by fresh Hessian-vector products. */
+  /** The largest relative residual ‖(H + λI)s − v‖ / ‖v‖ by fresh Hessian-vector products; of low-rank methods and factors that of `howFar`. */
   readonly residual?: number;
   /** Of each test example. */
   readonly residuals?: readonly number[];

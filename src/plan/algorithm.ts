@@ -63,7 +63,12 @@ export type Command =
       readonly values: Tensor;
     }
   | { readonly do: "progress"; readonly fraction: number; readonly figures: Readonly<Record<string, number>> }
-  | { readonly do: "warn"; readonly message: string };
+  | { readonly do: "warn"; readonly message: string }
+  /** What follows is this; the driver counts its seconds. */
+  | { readonly do: "phase"; readonly name: Phase };
+
+/** Of an influence query: everything that comes to s, and its products with the training examples' gradients. */
+export type Phase = "solving" | "scoring";
 
 /** Named arrays and plain figures: what a checkpoint or a result is made of. */
 export interface Checkpoint {

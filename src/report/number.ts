@@ -22,3 +22,5 @@ export const showValue = (value: Json): string =>
 
 export const showSeconds = (seconds: number): string =>
   seconds < 120 ? `${seconds.toFixed(1)} s` : `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
+
+export const megabytes = (bytes: number): string => `${Math.round(bytes / 1e6).toLocaleString("en-US")} MB`;

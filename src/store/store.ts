@@ -43,6 +43,8 @@ export const StoredResult = Schema.Struct({
   /** Whole files by name: a report's `html`. */
   files: Schema.optionalKey(Schema.Record(Schema.String, StoredObject)),
   seconds: Schema.Number,
+  /** What it took besides, by name: bytes at most, seconds of its phases. */
+  cost: Schema.optionalKey(JsonValue),
   /** Milliseconds since 1970. */
   finished: Schema.Number,
 });

@@ -90,6 +90,21 @@ describe("influence, from the program to the scores", () => {
     expect(cached).toEqual(expect.arrayContaining(named(kept)));
   });
 
+  it("tells what it took, which enters neither its content nor a key", async () => {
+    const text = model + asked("method: cg(tolerance: 1e-3)");
+    const store = folder();
+    const [here, there, again] = [await run(text, store), await run(text), await run(text, store)];
+    const took = ({ summaries }: typeof here) => summaries.blame!.result;
+    for (const { result, seconds } of [here.summaries.blame!, there.summaries.blame!]) {
+      expect(result.peak_memory).toBeGreaterThan(2 ** 20);
+      expect(result.seconds).toBe(seconds);
+      expect(Number(result.solving_seconds) + Number(result.scoring_seconds)).toBeLessThanOrEqual(seconds + 0.01);
+    }
+    expect(took(again)).toEqual(took(here));
+    expect(here.outcome("blame").figures).not.toHaveProperty("seconds");
+    expect(there.outcome("blame").content).toBe(here.outcome("blame").content);
+  });
+
   it("scores the examples that are named, in their order", async () => {
     const { outcome, blame, ...rest } = await run(
       `${model}${asked("method: exact()")}

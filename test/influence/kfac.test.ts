@@ -101,7 +101,7 @@ describe("K-FAC of one dense layer", () => {
     const whole = drive(assembled(kfac(of, seed), size), denseData).result;
     const damping = (0.1 * whole.trace()) / size;
     function* solved() {
-      const solver = factoredSolver(yield* kfac(of, seed), "auto");
+      const solver = yield* factoredSolver(of, yield* kfac(of, seed), "auto");
       const { s } = yield* solver.solve(units(size));
       yield* solver.close();
       return { s: matrixOf(s), certificate: solver.certificate() };
@@ -280,7 +280,7 @@ test("logistic regression with a regularizer: EK-FAC's scores and the exact ones
     .mmul(gradients.transpose())
     .subMatrix(0, 19, 0, many - 1);
   function* scores(method: Algorithm<Factored>, damping: "auto" | number) {
-    const solver = factoredSolver(yield* method, damping);
+    const solver = yield* factoredSolver(now, yield* method, damping);
     const { s } = yield* solver.solve({
       count: 20,
       size: 21,

@@ -25,7 +25,18 @@ export const drive = <R>(algorithm: Algorithm<R>, ...data: readonly Columns[]): 
   const progress: { fraction: number; figures: Readonly<Record<string, number>> }[] = [];
   const warnings: string[] = [];
   const blocks: Extract<Command, { readonly do: "block" }>[] = [];
-  const counts = { open: 0, run: 0, read: 0, close: 0, checkpoint: 0, progress: 0, warn: 0, part: 0, block: 0 };
+  const counts = {
+    open: 0,
+    run: 0,
+    read: 0,
+    close: 0,
+    checkpoint: 0,
+    progress: 0,
+    warn: 0,
+    part: 0,
+    block: 0,
+    phase: 0,
+  };
 
   const answer = (command: Command): Answer => {
     counts[command.do]++;
@@ -60,6 +71,8 @@ export const drive = <R>(algorithm: Algorithm<R>, ...data: readonly Columns[]): 
         return undefined;
       case "warn":
         warnings.push(command.message);
+        return undefined;
+      case "phase":
         return undefined;
     }
   };

@@ -9,6 +9,7 @@ import type { Body, Step } from "../../plan/plan.ts";
 import { constructors, type Tensor, tensor } from "../../shape/tensor.ts";
 import { Store } from "../../store/store.ts";
 import { beginArray, readRows } from "../array-file.ts";
+import { measuring } from "../cost.ts";
 import type { Figures } from "../events.ts";
 import { StepFailure } from "../failure.ts";
 import { keyed, labelOf } from "../keyed.ts";
@@ -33,6 +34,7 @@ export const influenceStep = (step: InfluenceStep, inputs: readonly Outcome[], s
     Effect.scoped(
       Effect.gen(function* () {
         const { influence: spec, part } = step.body;
+        const cost = yield* measuring;
         const [model, trained] = inputs;
         const train = trained!.data!;
         const test = spec.test === "self" ? undefined : inputs[2]!.data!;
@@ -66,6 +68,7 @@ export const influenceStep = (step: InfluenceStep, inputs: readonly Outcome[], s
             data: test === undefined ? [train] : [train, test],
             precision: precisionOf(parameters),
             part: partsOf(step, inputs, setting),
+            phase: cost.phase,
             block: ({ shape, values }) => written.take(shape, values),
           },
         );
@@ -89,6 +92,7 @@ export const influenceStep = (step: InfluenceStep, inputs: readonly Outcome[], s
             ...topOf(result, train),
           },
           ...(scores === undefined ? {} : { files: { [SCORES]: scores } }),
+          cost: yield* cost.read,
         };
         return computed;
       }),

@@ -1,0 +1,78 @@
+import { Matrix } from "ml-matrix";
+import { describe, expect, it } from "vitest";
+import { gradientsOf } from "../../src/influence/gradients.ts";
+import { wayOf } from "../../src/influence/methods.ts";
+import { operatorOf } from "../../src/influence/operator.ts";
+import { problemOf } from "../../src/influence/problem.ts";
+import type { Method } from "../../src/plan/influence.ts";
+import { drive } from "../learn/drive.ts";
+import { classes, crossEntropy, linear } from "../learn/problems.ts";
+import { matrixOf, units } from "./factors-support.ts";
+import { ask, trained } from "./support.ts";
+
+const N = 60;
+const P = 15;
+const softmax = trained({
+  network: linear(4, 3),
+  loss: crossEntropy(3),
+  regularize: { kind: "l2", strength: 0.02 },
+  train: classes(N, 4, 3, "f64"),
+  test: classes(2, 4, 3, "f64"),
+});
+const low = (kind: "arnoldi" | "nystrom", rank: number, damping: number): Method => ({
+  kind,
+  rank,
+  damping,
+  seed: 0,
+  hessian: "exact",
+});
+
+/** sqrt(Σ ‖(H + D)(C + D)⁻¹g − g‖² / Σ ‖g‖²) over all training examples, by the dense matrix of H. */
+const farByHand = (method: Method, damping: number): number => {
+  const spec = { ...softmax, measure: softmax.loss, test: "data", of: "example", method } as const;
+  const problem = problemOf(spec, { parameters: softmax.parameters, n: N, m: 2 });
+  const run = function* () {
+    const hessian = matrixOf(yield* operatorOf(problem, "exact").apply(units(P)));
+    const gradients = yield* gradientsOf(problem, { measure: softmax.loss, data: 0, examples: N }).of(0, N);
+    const way = wayOf(method.kind);
+    if (!("solves" in way)) throw new TypeError(`${method.kind} solves nothing`);
+    const solver = yield* way.solves(problem, method as never);
+    const { s } = yield* solver.solve(gradients);
+    return { hessian, s: matrixOf(s), gradients: matrixOf(gradients) };
+  };
+  const { hessian, s, gradients } = drive(run(), softmax.train, softmax.test).result;
+  const image = s.mmul(Matrix.add(hessian, Matrix.eye(P, P).mul(damping)));
+  return Matrix.sub(image, gradients).norm() / gradients.norm();
+};
+
+describe("how far an approximation is", () => {
+  it.each<[string, Method, number]>([
+    ["arnoldi", low("arnoldi", 5, 0), 0],
+    ["arnoldi, damped", low("arnoldi", 8, 0.1), 0.1],
+    ["nystrom", low("nystrom", 6, 0.01), 0.01],
+    ["kfac", { kind: "kfac", damping: 0.05, seed: 0 }, 0.05],
+    ["ekfac", { kind: "ekfac", damping: 0.05, seed: 0 }, 0.05],
+  ])("%s: the root mean square over training examples, from two products", (_, method, damping) => {
+    const { certificate } = ask(softmax, method).result;
+    const expected = farByHand(method, damping);
+    expect(expected).toBeGreaterThan(0.01);
+    expect(certificate.residual! / expected).toBeGreaterThan(0.4);
+    expect(certificate.residual! / expected).toBeLessThan(2);
+    expect(certificate.details.residual_of).toContain("training examples");
+  });
+
+  it("is nothing for a basis of full rank", () => {
+    const { certificate } = ask(softmax, low("arnoldi", P, 0)).result;
+    expect(certificate.residual!).toBeLessThan(1e-9);
+    // The softmax leaves 4 directions of the 15 to the regularizer alone.
+    expect(certificate.hvps).toBeLessThan(P + 2);
+  });
+
+  it("with each layer's own damping is of the matrix so damped", () => {
+    const { residual, details } = ask(softmax, { kind: "ekfac", damping: "auto", seed: 0 }).result.certificate;
+    const [damping] = Object.values(details.dampings as { readonly [layer: string]: number });
+    const expected = farByHand({ kind: "ekfac", damping: damping!, seed: 0 }, damping!);
+    expect(residual! / expected).toBeGreaterThan(0.4);
+    expect(residual! / expected).toBeLessThan(2);
+  });
+});
