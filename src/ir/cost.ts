@@ -1,5 +1,6 @@
 import type { DType } from "../shape/dtype.ts";
 import { sizeOf, type TensorType } from "../shape/tensor.ts";
+import { assignBuffers } from "./buffers.ts";
 import type { Graph, Node } from "./graph.ts";
 import type { Prim, Prims } from "./primitives.ts";
 
@@ -122,25 +123,9 @@ export function cost(graph: Graph): Cost {
   return { flops: total, bytes };
 }
 
-/** The most bytes that live at once when nodes run in order and a value is dropped after its last use; inputs and outputs stay. */
-export function peakBytes(graph: Graph): number {
-  const types = [...graph.inputs, ...graph.nodes].map(({ type }) => type);
-  const lastUse = new Map<number, number>();
-  graph.nodes.forEach(({ inputs }, i) => {
-    for (const v of inputs) lastUse.set(v, i);
-  });
-  const kept = new Set([...graph.outputs, ...graph.inputs.keys()]);
-  let live = graph.inputs.reduce((sum, { type }) => sum + bytesOf(type), 0);
-  let peak = live;
-  graph.nodes.forEach(({ inputs, type }, i) => {
-    live += bytesOf(type);
-    peak = Math.max(peak, live);
-    for (const v of new Set(inputs)) if (lastUse.get(v) === i && !kept.has(v)) live -= bytesOf(types[v]!);
-    const own = graph.inputs.length + i;
-    if (!lastUse.has(own) && !kept.has(own)) live -= bytesOf(type);
-  });
-  return peak;
-}
+/** The most bytes that a run takes: inputs, which stay as they are, and the block in which its values take turns. */
+export const peakBytes = (graph: Graph): number =>
+  graph.inputs.reduce((sum, { type }) => sum + bytesOf(type), assignBuffers(graph, { bytesOf, inputs: false }).bytes);
 
 /** The batch at which a graph's memory is first measured, and twice it. */
 const TRIAL = 4;

@@ -1,7 +1,8 @@
 import { constructors, showType, type Tensor, type TensorType } from "../shape/tensor.ts";
+import { assignBuffers, type Buffers, isView, type View, verifyBuffers } from "./buffers.ts";
 import type { Graph, Node } from "./graph.ts";
 import type { Prim } from "./primitives.ts";
-import { allocate, type Data, type Kernel, type Operand } from "./reference/array.ts";
+import { allocate, type Data, heldBytes, type Kernel, type Operand, place } from "./reference/array.ts";
 import { elementwise } from "./reference/elementwise.ts";
 import { argmax, argsort, cumulativeSum, sort } from "./reference/lines.ts";
 import { dotGeneral } from "./reference/products.ts";
@@ -14,7 +15,6 @@ const kernels = {
   iota: structure.iota,
   random_bits: structure.randomBits,
   broadcast_in_dim: structure.broadcastInDim,
-  reshape: structure.reshape,
   transpose: structure.transpose,
   reverse: structure.reverse,
   slice: structure.slice,
@@ -34,7 +34,7 @@ const kernels = {
   conv2d_filter_gradient: conv2dFilterGradient,
   unfold,
   fold,
-} as const satisfies { readonly [P in Prim]: Kernel<P> };
+} as const satisfies { readonly [P in Exclude<Prim, View>]: Kernel<P> };
 
 /**
  * The reference: what a graph means. All floats are float64 inside, f32 ones too; outputs are rounded to their dtype when they leave. `batch_mean`
@@ -43,46 +43,49 @@ const kernels = {
 export function evaluate(graph: Graph, inputs: readonly Tensor[]): Tensor[] {
   if (inputs.length !== graph.inputs.length)
     throw new TypeError(`the graph takes ${graph.inputs.length} inputs, got ${inputs.length}`);
-  const lastUse = lastUses(graph);
-  const values: (Operand | undefined)[] = graph.inputs.map(({ name, type }, i) => take(name, type, inputs[i]!));
-  graph.nodes.forEach((node, i) => {
-    const at = graph.inputs.length + i;
+  const { offsets, bytes } = buffersOf(graph);
+  const memory = new ArrayBuffer(bytes);
+  const values: Operand[] = graph.inputs.map(({ name, type }, i) =>
+    take(name, type, inputs[i]!, place(type, memory, offsets[i]!)),
+  );
+  for (const node of graph.nodes) {
     const operands = node.inputs.map((v) => values[v]!);
-    values.push({ ...node.type, data: run(node, operands) });
-    for (const v of node.inputs) if (lastUse[v] === at) values[v] = undefined;
-    if (lastUse[at] === at) values[at] = undefined;
-  });
+    values.push({ ...node.type, data: run(node, operands, () => place(node.type, memory, offsets[values.length]!)) });
+  }
   return graph.outputs.map((v) => release(values[v]!));
 }
 
 /** One operation on arrays: the meaning of a node, for constant folding. */
 export function evaluateNode(node: Node, inputs: readonly Tensor[]): Tensor {
-  const data = run(
-    node,
-    inputs.map((x, i) => take(`operand ${i}`, x, x)),
-  );
-  return release({ ...node.type, data });
+  const operands = inputs.map((x, i) => take(`operand ${i}`, x, x, allocate(x)));
+  return release({ ...node.type, data: run(node, operands, () => allocate(node.type)) });
 }
 
-const run = <P extends Prim>(node: Extract<Node, { readonly op: P }>, operands: readonly Operand[]): Data => {
+const run = (node: Node, operands: readonly Operand[], fresh: () => Data): Data => {
+  if (isView(node)) return operands[0]!.data;
+  const out = fresh();
   const kernel = kernels[node.op] as Kernel<Prim>;
-  return kernel(node.params as never, operands, node.type);
+  kernel(node.params as never, operands, node.type, out);
+  return out;
 };
 
-/** The node after which a value is no longer needed; itself where nothing uses it, none (Infinity) for an output. */
-function lastUses({ inputs, nodes, outputs }: Graph): Float64Array {
-  const last = Float64Array.from({ length: inputs.length + nodes.length }, (_, v) => v);
-  nodes.forEach((node, i) => {
-    for (const v of node.inputs) last[v] = inputs.length + i;
-  });
-  for (const v of outputs) last[v] = Number.POSITIVE_INFINITY;
-  return last;
+/** A graph's memory, assigned and verified once. */
+const assigned = new WeakMap<Graph, Buffers>();
+const HELD = { bytesOf: heldBytes, inputs: true };
+
+function buffersOf(graph: Graph): Buffers {
+  const known = assigned.get(graph);
+  if (known !== undefined) return known;
+  const buffers = assignBuffers(graph, HELD);
+  const problems = verifyBuffers(graph, buffers, HELD);
+  if (problems.length > 0) throw new Error(`values lie on one another:\n  ${problems.join("\n  ")}`);
+  assigned.set(graph, buffers);
+  return buffers;
 }
 
-function take(name: string, type: TensorType, { dtype, shape, data }: Tensor): Operand {
+function take(name: string, type: TensorType, { dtype, shape, data }: Tensor, held: Data): Operand {
   if (dtype !== type.dtype || shape.length !== type.shape.length || shape.some((d, i) => d !== type.shape[i]))
     throw new TypeError(`input ${name} is ${showType(type)}, got ${showType({ dtype, shape })}`);
-  const held = allocate(type);
   if (data.length !== held.length) throw new TypeError(`input ${name} holds ${data.length} values`);
   held.set(data);
   return { dtype, shape, data: held };

@@ -1,4 +1,5 @@
 import { GraphBuilder } from "../ir/builder.ts";
+import type { Elementwise as OfElements } from "../ir/elementwise.ts";
 import type { Graph, Node, Ops, Value } from "../ir/graph.ts";
 import type { Prim, Prims } from "../ir/primitives.ts";
 import type { TensorType } from "../shape/tensor.ts";
@@ -31,40 +32,7 @@ export type Rewrite<P extends Prim> = (
   type: TensorType,
 ) => Value | undefined;
 
-/** Operations that treat each element by itself. */
-export type Elementwise =
-  | "negate"
-  | "abs"
-  | "sign"
-  | "floor"
-  | "exponential"
-  | "exponential_minus_one"
-  | "log"
-  | "log_plus_one"
-  | "sqrt"
-  | "rsqrt"
-  | "tanh"
-  | "logistic"
-  | "softplus"
-  | "erf"
-  | "sine"
-  | "cosine"
-  | "not"
-  | "is_finite"
-  | "convert"
-  | "stop_gradient"
-  | "add"
-  | "subtract"
-  | "multiply"
-  | "divide"
-  | "maximum"
-  | "minimum"
-  | "power"
-  | "remainder"
-  | "and"
-  | "or"
-  | "compare"
-  | "select";
+export type Elementwise = OfElements | "stop_gradient";
 
 export type Structural = Exclude<Prim, Elementwise>;
 

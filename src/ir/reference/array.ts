@@ -11,20 +11,26 @@ export interface Operand {
   readonly data: Data;
 }
 
-/** Computes one operation; the result may share its operand's memory, which nobody writes to. */
-export type KernelOf<Params> = (params: Params, inputs: readonly Operand[], type: TensorType) => Data;
+/** Computes one operation into `out`, whatever it held before. An elementwise one may find an operand there: it reads an element before it writes it. */
+export type KernelOf<Params> = (params: Params, inputs: readonly Operand[], type: TensorType, out: Data) => void;
 
 export type Kernel<P extends Prim> = KernelOf<Prims[P]>;
 
-export function allocate({ dtype, shape }: TensorType): Data {
-  const size = sizeOf(shape);
-  return dtype === "i32" ? new Int32Array(size) : dtype === "bool" ? new Uint8Array(size) : new Float64Array(size);
-}
+const arrays = { f32: Float64Array, f64: Float64Array, i32: Int32Array, bool: Uint8Array } as const;
+
+/** Bytes of a value as it is held here. */
+export const heldBytes = ({ dtype, shape }: TensorType): number => arrays[dtype].BYTES_PER_ELEMENT * sizeOf(shape);
+
+/** A value's place in a block of memory. */
+export const place = ({ dtype, shape }: TensorType, memory: ArrayBuffer, offset: number): Data =>
+  new arrays[dtype](memory, offset, sizeOf(shape));
+
+export const allocate = ({ dtype, shape }: TensorType): Data => new arrays[dtype](sizeOf(shape));
 
 /** The values of an operand that is of floats: engines run loops over one kind of array several times faster. */
-export function floats({ dtype, data }: Operand): Float64Array {
+export function floats({ data }: Pick<Operand, "data">): Float64Array {
   if (data instanceof Float64Array) return data;
-  throw new TypeError(`floats expected, got ${dtype}`);
+  throw new TypeError("an operation on floats was given another kind of array");
 }
 
 export function rowMajor(shape: readonly number[]): number[] {

@@ -1,6 +1,7 @@
 import type { DType } from "../../shape/dtype.ts";
+import type { Elementwise } from "../elementwise.ts";
 import type { Empty, Prims } from "../primitives.ts";
-import { allocate, type Data, type Kernel, type KernelOf } from "./array.ts";
+import { type Data, floats, type Kernel, type KernelOf } from "./array.ts";
 import { erf, logistic, power, softplus, toInteger } from "./special.ts";
 
 type One = (x: number) => number;
@@ -9,21 +10,17 @@ type Two = (x: number, y: number) => number;
 /** Stores round to the result's kind: an i32 wraps, a bool is 0 or 1. */
 const map =
   (f: One): KernelOf<Empty> =>
-  (_, [x], type) => {
-    const out = allocate(type);
+  (_, [x], _type, out) => {
     const { data } = x!;
     for (let i = 0; i < out.length; i++) out[i] = f(data[i]!);
-    return out;
   };
 
 const zip =
   (f: Two): KernelOf<Empty> =>
-  (_, [x, y], type) => {
-    const out = allocate(type);
+  (_, [x, y], _type, out) => {
     const left = x!.data;
     const right = y!.data;
     for (let i = 0; i < out.length; i++) out[i] = f(left[i]!, right[i]!);
-    return out;
   };
 
 /** The four hot ones have loops of their own, which engines compile without a call for each element. */
@@ -40,13 +37,11 @@ const divideFloats = (x: Data, y: Data, out: Float64Array): void => {
   for (let i = 0; i < out.length; i++) out[i] = x[i]! / y[i]!;
 };
 
-const hot = (floats: (x: Data, y: Data, out: Float64Array) => void, integer: Two): KernelOf<Empty> => {
+const hot = (loop: (x: Data, y: Data, out: Float64Array) => void, integer: Two): KernelOf<Empty> => {
   const others = zip(integer);
-  return (params, inputs, type) => {
-    if (type.dtype === "i32") return others(params, inputs, type);
-    const out = new Float64Array(inputs[0]!.data.length);
-    floats(inputs[0]!.data, inputs[1]!.data, out);
-    return out;
+  return (params, inputs, type, out) => {
+    if (type.dtype === "i32") others(params, inputs, type, out);
+    else loop(inputs[0]!.data, inputs[1]!.data, floats({ data: out }));
   };
 };
 
@@ -65,8 +60,6 @@ const conversions: { readonly [D in DType]: One } = {
   i32: toInteger,
   bool: (x) => (x !== 0 ? 1 : 0),
 };
-
-const identity: KernelOf<Empty> = (_, [x]) => x!.data;
 
 export const elementwise = {
   negate: map((x) => -x),
@@ -87,10 +80,7 @@ export const elementwise = {
   cosine: map(Math.cos),
   not: map((x) => 1 - x),
   is_finite: map((x) => (Number.isFinite(x) ? 1 : 0)),
-  convert: ({ dtype }, inputs, type) => map(conversions[dtype])({}, inputs, type),
-  stop_gradient: identity,
-  /** Of a batch of one example. */
-  batch_mean: identity,
+  convert: ({ dtype }, inputs, type, out) => map(conversions[dtype])({}, inputs, type, out),
 
   add: hot(addFloats, (x, y) => x + y),
   subtract: hot(subtractFloats, (x, y) => x - y),
@@ -104,45 +94,8 @@ export const elementwise = {
   remainder: zip((x, y) => x % y),
   and: zip((x, y) => x & y),
   or: zip((x, y) => x | y),
-  compare: ({ direction }, inputs, type) => zip(comparisons[direction])({}, inputs, type),
-  select: (_, [pred, yes, no], type) => {
-    const out = allocate(type);
+  compare: ({ direction }, inputs, type, out) => zip(comparisons[direction])({}, inputs, type, out),
+  select: (_, [pred, yes, no], _type, out) => {
     for (let i = 0; i < out.length; i++) out[i] = pred!.data[i] === 0 ? no!.data[i]! : yes!.data[i]!;
-    return out;
   },
 } as const satisfies { readonly [P in Elementwise]: Kernel<P> };
-
-type Elementwise =
-  | "negate"
-  | "abs"
-  | "sign"
-  | "floor"
-  | "exponential"
-  | "exponential_minus_one"
-  | "log"
-  | "log_plus_one"
-  | "sqrt"
-  | "rsqrt"
-  | "tanh"
-  | "logistic"
-  | "softplus"
-  | "erf"
-  | "sine"
-  | "cosine"
-  | "not"
-  | "is_finite"
-  | "convert"
-  | "stop_gradient"
-  | "batch_mean"
-  | "add"
-  | "subtract"
-  | "multiply"
-  | "divide"
-  | "maximum"
-  | "minimum"
-  | "power"
-  | "remainder"
-  | "and"
-  | "or"
-  | "compare"
-  | "select";

@@ -1,4 +1,4 @@
-import { allocate, around, type Data, type Kernel, type Operand } from "./array.ts";
+import { around, type Data, type Kernel, type Operand } from "./array.ts";
 
 // Operations along one axis, each line of which is on its own.
 
@@ -13,8 +13,7 @@ function eachLine(
 }
 
 /** The first largest; a NaN counts as largest. */
-export const argmax: Kernel<"argmax"> = ({ dimension }, [x], type) => {
-  const out = allocate(type);
+export const argmax: Kernel<"argmax"> = ({ dimension }, [x], _type, out) => {
   const { data } = x!;
   eachLine(x!, dimension, (start, step, n, line) => {
     let best = 0;
@@ -24,11 +23,9 @@ export const argmax: Kernel<"argmax"> = ({ dimension }, [x], type) => {
     }
     out[line] = best;
   });
-  return out;
 };
 
-export const cumulativeSum: Kernel<"cumulative_sum"> = ({ dimension, reverse }, [x], type) => {
-  const out = allocate(type);
+export const cumulativeSum: Kernel<"cumulative_sum"> = ({ dimension, reverse }, [x], _type, out) => {
   eachLine(x!, dimension, (start, step, n) => {
     let sum = 0;
     for (let i = 0; i < n; i++) {
@@ -37,23 +34,18 @@ export const cumulativeSum: Kernel<"cumulative_sum"> = ({ dimension, reverse }, 
       out[at] = sum;
     }
   });
-  return out;
 };
 
-export const sort: Kernel<"sort"> = ({ dimension }, [x], type) => {
-  const out = allocate(type);
+export const sort: Kernel<"sort"> = ({ dimension }, [x], _type, out) => {
   eachSorted(x!, dimension, (at, from) => {
     out[at] = x!.data[from]!;
   });
-  return out;
 };
 
-export const argsort: Kernel<"argsort"> = ({ dimension }, [x], type) => {
-  const out = allocate(type);
+export const argsort: Kernel<"argsort"> = ({ dimension }, [x], _type, out) => {
   eachSorted(x!, dimension, (at, _, index) => {
     out[at] = index;
   });
-  return out;
 };
 
 /** Ascending and stable, NaN last: place `at` takes the element at `from`, number `index` of its line. */

@@ -1,9 +1,9 @@
 import { sizeOf } from "../../shape/tensor.ts";
-import { type Data, type Kernel, type Operand, rowMajor } from "./array.ts";
+import { allocate, type Data, floats, type Kernel, type Operand, rowMajor } from "./array.ts";
 import { read } from "./structure.ts";
 
 /** lhs as [batch, m, k] and rhs as [batch, k, n] make [batch, m, n]; products of i32 wrap. */
-export const dotGeneral: Kernel<"dot_general"> = (params, [x, y]) => {
+export const dotGeneral: Kernel<"dot_general"> = (params, [x, y], _type, out) => {
   const { lhs_batch, rhs_batch, lhs_contracting, rhs_contracting } = params;
   const rest = (operand: Operand, used: readonly number[]) =>
     operand.shape.map((_, i) => i).filter((i) => !used.includes(i));
@@ -12,18 +12,16 @@ export const dotGeneral: Kernel<"dot_general"> = (params, [x, y]) => {
   const right = ordered(y!, [...rhs_batch, ...rhs_contracting, ...free[1]]);
   const size = (operand: Operand, axes: readonly number[]) => sizeOf(axes.map((i) => operand.shape[i]!));
   const [batch, m, k, n] = [size(x!, lhs_batch), size(x!, free[0]), size(x!, lhs_contracting), size(y!, free[1])];
-  if (left instanceof Float64Array && right instanceof Float64Array) {
-    const out = new Float64Array(batch * m * n);
-    addProduct(out, left, right, { batch, m, k, n });
-    return out;
+  out.fill(0);
+  if (out instanceof Float64Array) {
+    addProduct(out, floats({ data: left }), floats({ data: right }), { batch, m, k, n });
+    return;
   }
-  const out = new Int32Array(batch * m * n);
   for (let b = 0; b < batch; b++)
     for (let i = 0; i < m; i++)
       for (let l = 0; l < k; l++)
         for (let j = 0; j < n; j++)
           out[(b * m + i) * n + j]! += Math.imul(left[(b * m + i) * k + l]!, right[(b * k + l) * n + j]!);
-  return out;
 };
 
 export interface ProductSizes {
@@ -70,5 +68,7 @@ function ordered(x: Operand, axes: readonly number[]): Data {
   if (axes.every((axis, i) => axis === i)) return x.data;
   const own = rowMajor(x.shape);
   const shape = axes.map((axis) => x.shape[axis]!);
-  return read(x, { offset: 0, strides: axes.map((axis) => own[axis]!) }, { dtype: x.dtype, shape });
+  const out = allocate({ dtype: x.dtype, shape });
+  read(x, { offset: 0, strides: axes.map((axis) => own[axis]!) }, shape, out);
+  return out;
 }

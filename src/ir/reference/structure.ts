@@ -1,96 +1,79 @@
 import { fillRandomBits } from "../../random/random.ts";
 import { sizeOf } from "../../shape/tensor.ts";
-import { allocate, copy, type Data, eachRow, type Kernel, type Operand, rowMajor, type View, whole } from "./array.ts";
+import { copy, type Data, eachRow, type Kernel, type Operand, rowMajor, type View, whole } from "./array.ts";
 
-/** Reads `x` through a view into a new array of the result's shape. */
-export const read = (x: Operand, from: View, type: Parameters<typeof allocate>[0]): Data => {
-  const out = allocate(type);
-  copy(type.shape, out, whole(type.shape), x.data, from);
-  return out;
-};
+/** Reads `x` through a view into an array of this shape. */
+export const read = (x: Operand, from: View, shape: readonly number[], out: Data): void =>
+  copy(shape, out, whole(shape), x.data, from);
 
-export const constant: Kernel<"constant"> = ({ value }, _, type) => {
-  const out = allocate(type);
-  out.set(value.data);
-  return out;
-};
+export const constant: Kernel<"constant"> = ({ value }, _, _type, out) => out.set(value.data);
 
-export const iota: Kernel<"iota"> = ({ axis }, _, type) => {
-  const out = allocate(type);
+export const iota: Kernel<"iota"> = ({ axis }, _, type, out) => {
   const inner = sizeOf(type.shape.slice(axis + 1));
   const n = type.shape[axis]!;
   for (let i = 0; i < out.length; i++) out[i] = Math.floor(i / inner) % n;
-  return out;
 };
 
-export const randomBits: Kernel<"random_bits"> = ({ shape, purpose }, [key], type) => {
-  const out = new Int32Array(sizeOf(type.shape));
+export const randomBits: Kernel<"random_bits"> = ({ shape, purpose }, [key], _type, out) => {
+  if (!(out instanceof Int32Array)) throw new TypeError("random bits are i32");
   fillRandomBits(Int32Array.from(key!.data), purpose, sizeOf(shape), out);
-  return out;
 };
 
-export const broadcastInDim: Kernel<"broadcast_in_dim"> = ({ dimensions }, [x], type) => {
+export const broadcastInDim: Kernel<"broadcast_in_dim"> = ({ dimensions }, [x], type, out) => {
   const own = rowMajor(x!.shape);
   const strides = type.shape.map(() => 0);
   dimensions.forEach((d, i) => {
     strides[d] = x!.shape[i] === 1 ? 0 : own[i]!;
   });
-  return read(x!, { offset: 0, strides }, type);
+  read(x!, { offset: 0, strides }, type.shape, out);
 };
 
-export const reshape: Kernel<"reshape"> = (_, [x]) => x!.data;
-
-export const transpose: Kernel<"transpose"> = ({ permutation }, [x], type) => {
+export const transpose: Kernel<"transpose"> = ({ permutation }, [x], type, out) => {
   const own = rowMajor(x!.shape);
-  return read(x!, { offset: 0, strides: permutation.map((p) => own[p]!) }, type);
+  read(x!, { offset: 0, strides: permutation.map((p) => own[p]!) }, type.shape, out);
 };
 
-export const reverse: Kernel<"reverse"> = ({ dimensions }, [x], type) => {
+export const reverse: Kernel<"reverse"> = ({ dimensions }, [x], type, out) => {
   const own = rowMajor(x!.shape);
   const offset = dimensions.reduce((at, d) => at + (x!.shape[d]! - 1) * own[d]!, 0);
-  return read(x!, { offset, strides: own.map((s, i) => (dimensions.includes(i) ? -s : s)) }, type);
+  read(x!, { offset, strides: own.map((s, i) => (dimensions.includes(i) ? -s : s)) }, type.shape, out);
 };
 
-export const slice: Kernel<"slice"> = ({ start, strides }, [x], type) => {
+export const slice: Kernel<"slice"> = ({ start, strides }, [x], type, out) => {
   const own = rowMajor(x!.shape);
   const offset = start.reduce((at, from, i) => at + from * own[i]!, 0);
-  return read(x!, { offset, strides: own.map((s, i) => s * strides[i]!) }, type);
+  read(x!, { offset, strides: own.map((s, i) => s * strides[i]!) }, type.shape, out);
 };
 
-export const pad: Kernel<"pad"> = ({ low, interior, value }, [x], type) => {
-  const out = allocate(type).fill(value);
+export const pad: Kernel<"pad"> = ({ low, interior, value }, [x], type, out) => {
+  out.fill(value);
   const to = rowMajor(type.shape);
   const offset = low.reduce((at, l, i) => at + l * to[i]!, 0);
   copy(x!.shape, out, { offset, strides: to.map((s, i) => s * (interior[i]! + 1)) }, x!.data, whole(x!.shape));
-  return out;
 };
 
-export const concatenate: Kernel<"concatenate"> = ({ dimension }, inputs, type) => {
-  const out = allocate(type);
+export const concatenate: Kernel<"concatenate"> = ({ dimension }, inputs, type, out) => {
   const strides = rowMajor(type.shape);
   let offset = 0;
   for (const x of inputs) {
     copy(x.shape, out, { offset, strides }, x.data, whole(x.shape));
     offset += x.shape[dimension]! * strides[dimension]!;
   }
-  return out;
 };
 
 /** operand [batch, pre, n, post], indices [batch, at] -> [batch, pre, at, post] */
-export const gather: Kernel<"gather"> = ({ axis, batch_dims }, [x, indices], type) => {
-  const out = allocate(type);
+export const gather: Kernel<"gather"> = ({ axis, batch_dims }, [x, indices], _type, out) => {
+  out.fill(0);
   eachIndex(x!.shape, axis, batch_dims, indices!, (inArray, inUpdates, length) => {
     for (let i = 0; i < length; i++) out[inUpdates + i] = x!.data[inArray + i]!;
   });
-  return out;
 };
 
-export const scatterAdd: Kernel<"scatter_add"> = ({ axis, batch_dims }, [updates, indices], type) => {
-  const out = allocate(type);
+export const scatterAdd: Kernel<"scatter_add"> = ({ axis, batch_dims }, [updates, indices], type, out) => {
+  out.fill(0);
   eachIndex(type.shape, axis, batch_dims, indices!, (inArray, inUpdates, length) => {
     for (let i = 0; i < length; i++) out[inArray + i]! += updates!.data[inUpdates + i]!;
   });
-  return out;
 };
 
 /** Visits the runs (`post` axes) that an index in range connects: where in [batch, pre, n, post], where in [batch, pre, at, post]. */
@@ -122,21 +105,19 @@ const reducedView = (x: Operand, dimensions: readonly number[], shape: readonly 
   return { offset: 0, strides: x.shape.map((_, i) => (dimensions.includes(i) ? 0 : own[kept++]!)) };
 };
 
-export const reduceSum: Kernel<"reduce_sum"> = ({ dimensions }, [x], type) => {
-  const out = allocate(type);
+export const reduceSum: Kernel<"reduce_sum"> = ({ dimensions }, [x], type, out) => {
+  out.fill(0);
   const { data } = x!;
   eachRow(x!.shape, reducedView(x!, dimensions, type.shape), whole(x!.shape), (to, from, length, step) => {
     for (let i = 0; i < length; i++) out[to + i * step]! += data[from + i]!;
   });
-  return out;
 };
 
 /** Of nothing, the smallest value there is. NaN wins. */
-export const reduceMax: Kernel<"reduce_max"> = ({ dimensions }, [x], type) => {
-  const out = allocate(type).fill(type.dtype === "i32" ? -0x80000000 : Number.NEGATIVE_INFINITY);
+export const reduceMax: Kernel<"reduce_max"> = ({ dimensions }, [x], type, out) => {
+  out.fill(type.dtype === "i32" ? -0x80000000 : Number.NEGATIVE_INFINITY);
   const { data } = x!;
   eachRow(x!.shape, reducedView(x!, dimensions, type.shape), whole(x!.shape), (to, from, length, step) => {
     for (let i = 0; i < length; i++) out[to + i * step] = Math.max(out[to + i * step]!, data[from + i]!);
   });
-  return out;
 };

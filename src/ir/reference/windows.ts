@@ -1,6 +1,5 @@
-import { sizeOf } from "../../shape/tensor.ts";
 import type { Conv, Padding, Patches } from "../primitives.ts";
-import { allocate, floats, type Kernel } from "./array.ts";
+import { floats, type Kernel } from "./array.ts";
 import { addProduct } from "./products.ts";
 
 /** How many zeros stand before the first element: half of what `same` adds, rounded down. */
@@ -73,9 +72,9 @@ function groupOuts(
 }
 
 /** y[n, oy, ox, o] = sum x[n, oy s - low + ky d, …, c] w[ky, kx, c, o]: the product of patches [places, taps part] and w, group by group. */
-export const conv2d: Kernel<"conv2d"> = (conv, [x, w], type) => {
+export const conv2d: Kernel<"conv2d"> = (conv, [x, w], type, out) => {
   const s = sizesOf(conv, x!.shape, w!.shape, type.shape);
-  const [xs, ys] = [floats(x!), new Float64Array(sizeOf(type.shape))];
+  const [xs, ys] = [floats(x!), floats({ data: out })];
   const kernel = groupKernel(floats(w!), s);
   const row = s.taps * s.part;
   const patches = new Float64Array(s.groups * s.places * row);
@@ -92,13 +91,12 @@ export const conv2d: Kernel<"conv2d"> = (conv, [x, w], type) => {
       for (let p = 0; p < s.places; p++)
         for (let o = 0; o < s.perGroup; o++) ys[(b * s.places + p) * s.out + g * s.perGroup + o] = outs[at++]!;
   }
-  return ys;
 };
 
 /** dx = sum dy w: the product of dy [places, out] and w's transpose gives patches, added up where they overlap. */
-export const conv2dInputGradient: Kernel<"conv2d_input_gradient"> = (conv, [dy, w], type) => {
+export const conv2dInputGradient: Kernel<"conv2d_input_gradient"> = (conv, [dy, w], type, out) => {
   const s = sizesOf(conv, type.shape, w!.shape, dy!.shape);
-  const [dys, dxs] = [floats(dy!), new Float64Array(sizeOf(type.shape))];
+  const [dys, dxs] = [floats(dy!), floats({ data: out }).fill(0)];
   const row = s.taps * s.part;
   const kernel = transposed(groupKernel(floats(w!), s), s.groups, row, s.perGroup);
   const patches = new Float64Array(s.groups * s.places * row);
@@ -114,11 +112,10 @@ export const conv2dInputGradient: Kernel<"conv2d_input_gradient"> = (conv, [dy, 
             patches[(g * s.places + place) * row + tap * s.part + c]!;
     });
   }
-  return dxs;
 };
 
 /** dw = sum x dy: the product of the patches' transpose [taps part, places] and dy, added up over the examples. */
-export const conv2dFilterGradient: Kernel<"conv2d_filter_gradient"> = (conv, [x, dy], type) => {
+export const conv2dFilterGradient: Kernel<"conv2d_filter_gradient"> = (conv, [x, dy], type, out) => {
   const s = sizesOf(conv, x!.shape, type.shape, dy!.shape);
   const [xs, dys] = [floats(x!), floats(dy!)];
   const row = s.taps * s.part;
@@ -135,10 +132,9 @@ export const conv2dFilterGradient: Kernel<"conv2d_filter_gradient"> = (conv, [x,
     groupOuts(dys, b * s.places * s.out, outs, s);
     addProduct(sum, patches, outs, { batch: s.groups, m: row, k: s.places, n: s.perGroup });
   }
-  const dw = new Float64Array(sum.length);
+  const dw = floats({ data: out });
   for (let g = 0, at = 0; g < s.groups; g++)
     for (let r = 0; r < row; r++) for (let o = 0; o < s.perGroup; o++) dw[r * s.out + g * s.perGroup + o] = sum[at++]!;
-  return dw;
 };
 
 /** [batch, rows, columns] as [batch, columns, rows]. */
@@ -164,18 +160,16 @@ function eachShared(
   });
 }
 
-export const unfold: Kernel<"unfold"> = (patches, [x], type) => {
-  const out = allocate(type).fill(patches.fill);
+export const unfold: Kernel<"unfold"> = (patches, [x], type, out) => {
+  out.fill(patches.fill);
   eachShared(patches, x!.shape, [type.shape[1]!, type.shape[2]!], (inX, inPatches, channels) => {
     for (let c = 0; c < channels; c++) out[inPatches + c] = x!.data[inX + c]!;
   });
-  return out;
 };
 
-export const fold: Kernel<"fold"> = (patches, [p], type) => {
-  const out = allocate(type);
+export const fold: Kernel<"fold"> = (patches, [p], type, out) => {
+  out.fill(0);
   eachShared(patches, type.shape, [p!.shape[1]!, p!.shape[2]!], (inX, inPatches, channels) => {
     for (let c = 0; c < channels; c++) out[inX + c]! += p!.data[inPatches + c]!;
   });
-  return out;
 };
