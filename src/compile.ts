@@ -3,6 +3,7 @@ import type { Checked } from "./check/checked.ts";
 import { loadModules } from "./check/modules.ts";
 import type { Diagnostic, Sources } from "./diagnostic/diagnostic.ts";
 import { elaborate } from "./elaborate/elaborate.ts";
+import { declareNetworks, type GivenNetworks } from "./elaborate/given.ts";
 import { stdlib } from "./generated/stdlib.ts";
 import type { Network } from "./plan/network.ts";
 import type { Plan } from "./plan/plan.ts";
@@ -10,6 +11,8 @@ import type { Plan } from "./plan/plan.ts";
 export interface CompileOptions {
   /** Values for parameters of the entry file, as text: `--set rate=0.01`. */
   readonly settings?: ReadonlyMap<string, string>;
+  /** Networks that a script built, by name: they stand in the entry as if it declared them. */
+  readonly networks?: GivenNetworks;
   /** A clock in milliseconds. The compiler has none of its own. */
   readonly now?: () => number;
 }
@@ -19,6 +22,8 @@ export interface Compiled {
   readonly plan?: Plan;
   /** The networks of the program, those that nothing trains among them where their types say every size. */
   readonly networks: readonly Network[];
+  /** Steps of the data sets that a `let` of the entry names. */
+  readonly datasets: ReadonlyMap<string, string>;
   readonly checked: Checked;
   /** In source order; empty for a program that says nothing doubtful. */
   readonly diagnostics: readonly Diagnostic[];
@@ -40,10 +45,14 @@ export const compile = (entry: string, sources: Sources, options: CompileOptions
     return result;
   };
   const modules = phase("parse", () => loadModules(entry, new Map([...sources, ...stdlib])));
-  const checked = phase("check", () => check(entry, modules.files, { settings: options.settings ?? new Map() }));
+  const given = options.networks ?? new Map();
+  const file = modules.files.get(entry);
+  const files = file === undefined ? modules.files : new Map([...modules.files, [entry, declareNetworks(file, given)]]);
+  const checked = phase("check", () => check(entry, files, { settings: options.settings ?? new Map() }));
   const found = [...modules.diagnostics, ...checked.diagnostics];
-  if (found.some(isError)) return { checked, networks: [], diagnostics: inOrder(found, checked), timings };
-  const elaborated = phase("elaborate", () => elaborate(checked));
+  if (found.some(isError))
+    return { checked, networks: [], datasets: new Map(), diagnostics: inOrder(found, checked), timings };
+  const elaborated = phase("elaborate", () => elaborate(checked, given));
   return { ...elaborated, checked, diagnostics: inOrder([...found, ...elaborated.diagnostics], checked), timings };
 };
 

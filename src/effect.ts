@@ -9,18 +9,54 @@ import { type Config, type Flags, loadConfig } from "./cli/config.ts";
 import { UsageError } from "./cli/exit.ts";
 import { findStep } from "./cli/find-step.ts";
 import { servicesOf, settingOf } from "./cli/setting.ts";
-import type { Diagnostic } from "./diagnostic/diagnostic.ts";
-import { Events, type RunEvent } from "./execute/events.ts";
+import { compile } from "./compile.ts";
+import type { Diagnostic, Sources } from "./diagnostic/diagnostic.ts";
+import { render } from "./diagnostic/render.ts";
+import { Events, type Figures, type RunEvent } from "./execute/events.ts";
 import { execute, type RunResult } from "./execute/execute.ts";
-import type { Plan } from "./plan/plan.ts";
+import type { StepFailure } from "./execute/failure.ts";
+import type { Outcome } from "./execute/outcome.ts";
+import type { Plan, Step } from "./plan/plan.ts";
+import { ProgramError, RunError } from "./script/errors.ts";
+import { compose } from "./script/expression.ts";
+import {
+  type Asked,
+  Data,
+  Evaluation,
+  type Handle,
+  Influence,
+  Model,
+  type TrainFields,
+  trained,
+} from "./script/handles.ts";
+import { predictionStep } from "./script/prediction.ts";
+import { relocated } from "./script/relocated.ts";
 import type { StoreError } from "./store/store.ts";
 
 export type { BackendError } from "./backend/backend.ts";
 export { UsageError } from "./cli/exit.ts";
 export type { Diagnostic } from "./diagnostic/diagnostic.ts";
-export type { RunEvent, StepSummary } from "./execute/events.ts";
+export type { Figures, RunEvent, StepSummary } from "./execute/events.ts";
 export type { RunResult } from "./execute/execute.ts";
+export type { StepFailure } from "./execute/failure.ts";
 export type { Plan, Step } from "./plan/plan.ts";
+export { AxisArray } from "./script/axes.ts";
+export { ProgramError, RunError } from "./script/errors.ts";
+export { type Expression, mtt, type Operand } from "./script/expression.ts";
+export type {
+  Data,
+  Evaluation,
+  Handle,
+  Influence,
+  InfluenceFields,
+  MethodFields,
+  Model,
+  Prediction,
+  Scores,
+  TrainFields,
+} from "./script/handles.ts";
+export type { Examples, Influences, ScoreAxis, Trained } from "./script/results.ts";
+export type { Tensor } from "./shape/tensor.ts";
 export type { StoreError } from "./store/store.ts";
 
 /** What flags say on the command line; what is absent comes from MTT_* variables, mtt.yaml and the program. */
@@ -40,8 +76,24 @@ export interface RunOptions {
   readonly onEvent?: (event: RunEvent) => void;
 }
 
+/** What is asked is wrong (`ProgramError`), a step failed (`RunError`), or the store or the engine did. */
+export type GetError = UsageError | ProgramError | RunError | StoreError | BackendError;
+
+/** Names of a program's declarations, as values that queries are made of. What they stand for is checked by `get`. */
+export interface Names {
+  /** A data set, by its name or path: `digits.test`. */
+  readonly data: (name: string) => Data;
+  readonly model: (name: string) => Model;
+  readonly evaluation: (name: string) => Evaluation;
+  readonly influence: (name: string) => Influence<"test" | "train">;
+  /** An influence with `test: self`. */
+  readonly selfInfluence: (name: string) => Influence<"train">;
+  /** A new training of a network, with all that a train step needs. */
+  readonly train: (fields: TrainFields) => Model;
+}
+
 /** A pipeline that was read and checked. */
-export interface Program {
+export interface Program extends Names {
   /** In source order: errors, and warnings of a program that is right. */
   readonly diagnostics: readonly Diagnostic[];
   /** Absent where the program is wrong. */
@@ -54,33 +106,93 @@ export interface Program {
     targets?: readonly string[],
     options?: RunOptions,
   ) => Effect.Effect<RunResult, UsageError | StoreError | BackendError, FileSystem | Path>;
+  /** Computes what a handle stands for, and nothing that is stored: the program and what the script adds to it are one program. */
+  readonly get: <A>(handle: Handle<A>, options?: RunOptions) => Effect.Effect<A, GetError, FileSystem | Path>;
 }
+
+const names: Names = {
+  data: (name) => new Data([name]),
+  model: (name) => new Model([name]),
+  evaluation: (name) => new Evaluation([name]),
+  influence: (name) => new Influence([name], ["test", "train"]),
+  selfInfluence: (name) => new Influence([name], ["train"]),
+  train: trained,
+};
 
 /** Reads and checks a pipeline and what it imports. Fails with a UsageError where the file or mtt.yaml cannot be read. */
 export const load = (file: string, options: LoadOptions = {}): Effect.Effect<Program, UsageError, FileSystem | Path> =>
   Effect.gen(function* () {
     const config = yield* loadConfig(file, flagsOf(options));
-    const { compiled } = yield* compileFile(file, config.settings);
+    const { compiled, sources } = yield* compileFile(file, config.settings);
     const { plan, diagnostics } = compiled;
-    const program: Program = {
-      diagnostics,
-      plan,
-      run: (targets, { onEvent = () => {} } = {}) =>
-        Effect.gen(function* () {
-          if (plan === undefined) {
-            const { message = "it has no plan" } = diagnostics.find(({ severity }) => severity === "error") ?? {};
-            return yield* new UsageError({ message: `${file} is wrong: ${message}` });
-          }
-          for (const target of targets ?? []) yield* findStep(plan, target, file);
-          return yield* execute(plan, targets ?? plan.targets, yield* settingOf(config, file));
-        }).pipe(
-          Effect.provide(
-            servicesOf(config, Layer.succeed(Events, { emit: (event) => Effect.sync(() => onEvent(event)) })),
-          ),
+    const servicesFor = ({ onEvent = () => {} }: RunOptions) =>
+      servicesOf(config, Layer.succeed(Events, { emit: (event) => Effect.sync(() => onEvent(event)) }));
+
+    const run: Program["run"] = (targets, runOptions = {}) =>
+      Effect.gen(function* () {
+        if (plan === undefined) {
+          const { message = "it has no plan" } = diagnostics.find(({ severity }) => severity === "error") ?? {};
+          return yield* new UsageError({ message: `${file} is wrong: ${message}` });
+        }
+        for (const target of targets ?? []) yield* findStep(plan, target, file);
+        return yield* execute(plan, targets ?? plan.targets, yield* settingOf(config, file));
+      }).pipe(Effect.provide(servicesFor(runOptions)));
+
+    const get = <A>(handle: Handle<A>, runOptions: RunOptions = {}) =>
+      Effect.gen(function* () {
+        const { plan: whole, target, place } = yield* planFor(handle.asks, file, sources, config);
+        const { outcomes, diagnostics: found } = yield* execute(whole, [target], yield* settingOf(config, file));
+        const outcome = outcomes.get(target);
+        if (outcome === undefined) return yield* new RunError(said(found, file, place));
+        return yield* handle.read(outcome);
+      }).pipe(
+        Effect.catchTag(
+          "StepFailure",
+          ({ code, message, help }) => new RunError({ message: `${code}: ${message}; ${help}`, diagnostics: [] }),
         ),
-    };
+        Effect.provide(servicesFor(runOptions)),
+      );
+
+    const program: Program = { ...names, diagnostics, plan, run, get };
     return program;
   });
+
+/** The program with what a script adds to it, and the step that is asked for. */
+const planFor = Effect.fnUntraced(function* (asks: Asked, file: string, sources: Sources, config: Config) {
+  const own = sources.get(file) ?? "";
+  const composed = compose(asks.steps, own);
+  const texts: Sources = new Map([...sources, [file, `${own}\n${composed.text}`]]);
+  const { networks } = composed;
+  const { plan, diagnostics, datasets } = compile(file, texts, { settings: config.settings, networks });
+  const place = { texts, start: own.length + 1 };
+  if (plan === undefined) return yield* new ProgramError(said(diagnostics, file, place));
+  // A data set always has a name of its own: what is no step under it is none.
+  const steps = yield* Effect.forEach(composed.names, (name) =>
+    asks.kind === "data" && !datasets.has(name)
+      ? new UsageError({ message: `this is no data set: ${composed.text.trim().split("\n").at(-1)}` })
+      : findStep(plan, datasets.get(name) ?? name, file),
+  );
+  const [first, second] = steps;
+  if (first!.body.kind !== asks.kind && asks.kind !== "data") return yield* notOf(first!, asks.kind);
+  if (asks.predicts === undefined || second === undefined) return { plan, target: first!.id, place };
+  const prediction = yield* predictionStep(first!, second, asks.predicts.result);
+  return { plan: { ...plan, steps: [...plan.steps, prediction] }, target: prediction.id, place };
+});
+
+const notOf = ({ id, body }: Step, kind: string) =>
+  new UsageError({ message: `\`${id}\` is a step of the kind \`${body.kind}\`, and \`${kind}\` is asked for` });
+
+interface Place {
+  readonly texts: Sources;
+  /** Where the text of the script begins in that of the file. */
+  readonly start: number;
+}
+
+/** What an error says: as `mtt check` prints it, with what the script added under a name of its own. */
+const said = (diagnostics: readonly Diagnostic[], file: string, { texts, start }: Place) => {
+  const moved = relocated(diagnostics, texts, file, start);
+  return { message: render(moved.diagnostics, moved.sources, "human"), diagnostics: moved.diagnostics };
+};
 
 const flagsOf = ({ params = {}, store, data, backend, device, memory }: LoadOptions): Flags => ({
   store: Option.fromUndefinedOr(store),

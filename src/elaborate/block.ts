@@ -25,6 +25,14 @@ export const applyBlock = (
   const { building } = caller;
   if (building === undefined || instance === undefined)
     throw refuse.value(spanFor(e.span, caller), `\`${block.name.text}\` is applied outside of a network`);
+  if (block.body.kind === "missing")
+    throw refuse.value(
+      spanFor(e.span, caller),
+      `\`${block.name.text}\` was built by a script, and can only be trained`,
+      {
+        help: "build what both networks share by one function of the script",
+      },
+    );
   if (caller.depth >= deepest)
     throw refuse.tooDeep(
       spanFor(e.span, caller),

@@ -4,6 +4,7 @@ import type { Network } from "../plan/network.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { Declaration } from "../syntax/ast.ts";
 import { declared } from "./expression.ts";
+import { type GivenNetworks, givenIn } from "./given.ts";
 import { planAssert } from "./kinds/assert.ts";
 import { planned } from "./kinds/steps.ts";
 import { elaborateNetwork, knowsItsFields } from "./network.ts";
@@ -15,11 +16,12 @@ export interface Elaborated {
   readonly plan?: Plan;
   /** In order: those whose own types say every size, and those that a step trains. */
   readonly networks: readonly Network[];
+  readonly datasets: ReadonlyMap<string, string>;
   readonly diagnostics: readonly Diagnostic[];
 }
 
 /** The plan of a program that the checker found right: its data, its networks' graphs, its steps in an order in which they can run. */
-export const elaborate = (checked: Checked): Elaborated => {
+export const elaborate = (checked: Checked, networks: GivenNetworks = new Map()): Elaborated => {
   const session: Session = {
     checked,
     steps: new Map(),
@@ -28,6 +30,7 @@ export const elaborate = (checked: Checked): Elaborated => {
     datasets: new Map(),
     planned: new Map(),
     networks: new Map(),
+    given: givenIn(checked.entry, networks),
   };
   let asserts = 0;
   for (const declaration of wanted(checked))
@@ -36,10 +39,20 @@ export const elaborate = (checked: Checked): Elaborated => {
       else elaborateDeclaration(declaration, session);
     });
   const diagnostics = [...session.diagnostics.values()];
-  const networks = [...session.networks.values()];
-  if (diagnostics.length > 0) return { networks, diagnostics };
-  return { plan: { steps: [...session.steps.values()], targets: defaultTargets(session) }, networks, diagnostics };
+  const made = { networks: [...session.networks.values()], datasets: namedDatasets(session), diagnostics };
+  if (diagnostics.length > 0) return made;
+  return { ...made, plan: { steps: [...session.steps.values()], targets: defaultTargets(session) } };
 };
+
+/** The step of every data set that a `let` of the entry names. */
+const namedDatasets = ({ checked, values }: Session): ReadonlyMap<string, string> =>
+  new Map(
+    checked.entry.declarations.flatMap((declaration): readonly (readonly [string, string])[] => {
+      const value = values.get(declaration);
+      if (declaration.kind !== "let" || value === undefined || value instanceof Error) return [];
+      return value.kind === "dataset" ? [[declaration.name.text, value.step]] : [];
+    }),
+  );
 
 /** The entry's declarations and those of other files that they mention, each after those it mentions. */
 const wanted = ({ order, entry }: Checked): readonly Declaration[] =>

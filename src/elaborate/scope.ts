@@ -25,6 +25,8 @@ export interface Session {
   readonly planned: Map<Step, Planned | Error>;
   /** Networks by declaration, fields and the place that gives static arguments. */
   readonly networks: Map<string, Network>;
+  /** Networks that no text describes: a script built them. */
+  readonly given: ReadonlyMap<Declaration, Network>;
 }
 
 /** A graph that is being built, and what its text may ask of it. */

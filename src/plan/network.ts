@@ -1,5 +1,6 @@
 import type { Graph } from "../ir/graph.ts";
 import type { TensorType } from "../shape/tensor.ts";
+import type { Field } from "./dataset.ts";
 
 /** How a weight begins; drawn with the counter-based stream (seed, "init", number of the weight). Fan-in and fan-out are the shape's (He, Glorot). */
 export type Init =
@@ -47,3 +48,14 @@ export interface Measure {
   /** Names of the data set's fields that feed it after the results. */
   readonly targets: readonly string[];
 }
+
+/** The first field that the network reads and the data does not feed, in words; undefined where the data feeds all. */
+export const unfedField = ({ fields }: Network, data: readonly Field[]): string | undefined => {
+  for (const { name, type } of fields) {
+    const found = data.find((field) => field.name === name);
+    if (found !== undefined && `${found.type.shape}` === `${type.shape}`) continue;
+    const has = found === undefined ? "the data lacks it" : `the data has [${found.type.shape.join(", ")}]`;
+    return `reads \`${name}\`, [${type.shape.join(", ")}], and ${has}`;
+  }
+  return undefined;
+};

@@ -3,7 +3,7 @@ import { exactBytes, exactRoom } from "../../influence/exact.ts";
 import { DEFAULT_BUDGET } from "../../influence/problem.ts";
 import type { Field } from "../../plan/dataset.ts";
 import type { Influence, Method } from "../../plan/influence.ts";
-import type { Measure, Network } from "../../plan/network.ts";
+import { type Measure, type Network, unfedField } from "../../plan/network.ts";
 import type { Body } from "../../plan/plan.ts";
 import { preimage } from "../../plan/preimage.ts";
 import type { Training } from "../../plan/training.ts";
@@ -103,12 +103,8 @@ const mustNotSeeBatch = ({ id, network }: PlannedTrain, fields: StepFields): voi
 };
 
 const mustFeed = (model: PlannedTrain, data: DatasetValue, field: string, fields: StepFields): void => {
-  for (const { name, type } of model.network.fields) {
-    const found = data.fields.find((candidate) => candidate.name === name);
-    if (found !== undefined && `${found.type.shape}` === `${type.shape}`) continue;
-    const has = found === undefined ? "the data lacks it" : `the data has [${found.type.shape.join(", ")}]`;
-    throw refuse.field(fields.span(field), `\`${model.id}\` reads \`${name}\`, [${type.shape.join(", ")}], and ${has}`);
-  }
+  const unfed = unfedField(model.network, data.fields);
+  if (unfed !== undefined) throw refuse.field(fields.span(field), `\`${model.id}\` ${unfed}`);
 };
 
 /** The fields that the measure compares with are there, with the classes that the model learned. */

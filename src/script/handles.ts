@@ -1,0 +1,259 @@
+import type * as Effect from "effect/Effect";
+import type { Figures } from "../execute/events.ts";
+import type { StepFailure } from "../execute/failure.ts";
+import type { Outcome } from "../execute/outcome.ts";
+import type { Method } from "../plan/influence.ts";
+import type { Store, StoreError } from "../store/store.ts";
+import type { AxisArray } from "./axes.ts";
+import { call, type Declaration, Expression, join, mtt, type Operand, pipe, record, written } from "./expression.ts";
+import {
+  type Examples,
+  examplesOf,
+  figuresOf,
+  type Influences,
+  influencesOf,
+  predictionOf,
+  type ScoreAxis,
+  scoresOfTest,
+  type Trained,
+  trainedOf,
+} from "./results.ts";
+
+// Values that say what to compute, and compute nothing: `Program.get` does. Each is also an expression, so that others are made of it.
+
+/** What `Program.get` computes, and gives as an `A`. */
+export interface Handle<A> {
+  readonly asks: Asked;
+  readonly read: (outcome: Outcome) => Effect.Effect<A, StepFailure | StoreError, Store>;
+}
+
+/** The step whose outcome is read: the one of `steps`, or what the model that is the first says of the data that is the second. */
+export interface Asked {
+  /** What the first must be. */
+  readonly kind: "data" | "train" | "evaluate" | "influence";
+  readonly steps: readonly Expression[];
+  readonly predicts?: { readonly result: string | undefined };
+}
+
+/** A data set: one of the program, or a query made in the script. Lazy, as in the language; indices always refer to the source. */
+export class Data extends Expression implements Handle<Examples> {
+  readonly asks: Asked = { kind: "data", steps: [aside(this)] };
+  readonly read = examplesOf;
+
+  /** The examples of which a condition holds: `` where(mtt`predicted(${model}) != label`) ``. */
+  where(condition: Expression): Data {
+    return this.#then("where", [condition]);
+  }
+  take(n: number): Data {
+    return this.#then("take", [n]);
+  }
+  skip(n: number): Data {
+    return this.#then("skip", [n]);
+  }
+  sample(n: number, options: { readonly seed?: number } = {}): Data {
+    return this.#then("sample", [n], options);
+  }
+  shuffle(options: { readonly seed?: number } = {}): Data {
+    return this.#then("shuffle", [], options);
+  }
+  /** The first examples, that part `at` of all, and the rest. */
+  split(at: number): { readonly first: Data; readonly rest: Data } {
+    const both = aside(pipe(this, call("split", [], { at }))).parts;
+    return { first: new Data([...both, ".first"]), rest: new Data([...both, ".rest"]) };
+  }
+  without(set: Data): Data {
+    return this.#then("without", [set]);
+  }
+  only(set: Data): Data {
+    return this.#then("only", [set]);
+  }
+  union(set: Data): Data {
+    return this.#then("union", [set]);
+  }
+  intersect(set: Data): Data {
+    return this.#then("intersect", [set]);
+  }
+  withLabelNoise(options: { readonly fraction: number; readonly seed?: number }): Data {
+    return this.#then("with_label_noise", [], options);
+  }
+  /** New or changed fields: `` map({ image: mtt`1 - image` }) ``. */
+  map(fields: Readonly<Record<string, Expression>>): Data {
+    return this.#then("map", [], fields);
+  }
+
+  #then(
+    stage: string,
+    positional: readonly Operand[],
+    fields: Readonly<Record<string, Operand | undefined>> = {},
+  ): Data {
+    return dataOf(pipe(this, call(stage, positional, fields)));
+  }
+}
+
+/** Under a name of its own a query is one step, however often it is used. */
+const aside = (query: Expression): Expression => new Expression([named("let", join(["= ", ""], [query]))]);
+
+const dataOf = (query: Expression): Data => new Data(aside(query).parts);
+
+const named = (kind: Exclude<Declaration["kind"], "network">, of: Expression): Declaration => ({ kind, of });
+
+/** The fields of a train step, as the language names them; see `mtt explain` and the language page for their values. */
+export interface TrainFields {
+  readonly network?: Expression;
+  readonly data?: Data;
+  readonly loss?: Expression;
+  readonly optimizer?: Expression;
+  readonly batch?: number;
+  readonly epochs?: number;
+  readonly steps?: number;
+  readonly seed?: number;
+  readonly regularize?: Expression;
+  readonly clip?: Expression;
+  readonly augment?: Expression;
+  readonly validate?: Data;
+  readonly early_stop?: Expression;
+  readonly checkpoint?: Expression;
+  readonly start?: Model | Expression;
+  readonly precision?: "f32" | "f64";
+  readonly target?: Expression;
+}
+
+/** How influence is computed: the method's name and its parameters; what is left out has the language's default. */
+export type MethodFields = Given<Method>;
+type Given<M extends Method> = M extends Method ? Pick<M, "kind"> & Partial<Omit<M, "kind">> : never;
+
+/** The fields of an influence step, but for the examples that it explains. */
+export interface InfluenceFields {
+  readonly method: MethodFields;
+  /** Score these examples only, a part of the model's data. */
+  readonly train?: Data;
+  /** The quantity whose change is predicted: the model's loss unless given. */
+  readonly measure?: "loss" | "margin" | Expression;
+  readonly top?: number;
+  readonly layers?: readonly string[];
+  /** A solve may stop at this relative residual. */
+  readonly accept?: number;
+}
+
+/** A trained network. */
+export class Model extends Expression implements Handle<Trained> {
+  readonly asks: Asked = { kind: "train", steps: [this] };
+  readonly read = trainedOf;
+
+  /** The same training with other fields: `classifier.with({ data, epochs: 20 })`. */
+  with(fields: TrainFields): Model {
+    return new Model([named("train", join(["= ", " with ", ""], [this, trainRecord(fields)]))]);
+  }
+  /** Metrics on a data set: accuracy and loss unless given, `` [mtt`top(3)`] ``. */
+  evaluate(data: Data, metrics?: readonly Expression[]): Evaluation {
+    return new Evaluation([named("evaluate", record({ model: this, data, metrics }))]);
+  }
+  /** Which training examples made it say that. */
+  influence({ test, ...fields }: InfluenceFields & { readonly test: Data }): Influence<"test" | "train"> {
+    return new Influence([influenceOf(this, test, fields)], ["test", "train"]);
+  }
+  /** The influence of each training example on itself. */
+  selfInfluence(fields: InfluenceFields): Influence<"train"> {
+    return new Influence([influenceOf(this, word("self"), fields)], ["train"]);
+  }
+  /** What the network says of each example; of several results the one of this name. */
+  predict(data: Data, result?: string): Prediction {
+    return new Prediction(this, data, result);
+  }
+}
+
+/** A training that the script declares whole. */
+export const trained = (fields: TrainFields): Model => new Model([named("train", trainRecord(fields))]);
+
+const trainRecord = ({ precision, ...fields }: TrainFields): Expression =>
+  record({ ...fields, precision: precision === undefined ? undefined : word(precision) });
+
+const word = (value: string | Expression): Expression => (typeof value === "string" ? new Expression([value]) : value);
+
+const influenceOf = (
+  model: Model,
+  test: Expression,
+  { method, measure, layers, accept, ...rest }: InfluenceFields,
+): Declaration =>
+  named(
+    "influence",
+    record({
+      model,
+      test,
+      method: methodOf(method),
+      measure: measure === undefined ? undefined : word(measure),
+      layers: layers?.map((layer) => written(layer)),
+      accept: accept === undefined ? undefined : mtt`residual(${accept})`,
+      ...rest,
+    }),
+  );
+
+const methodOf = ({ kind, ...parameters }: MethodFields): Expression =>
+  call(
+    kind,
+    [],
+    Object.fromEntries(
+      Object.entries(parameters).map(([name, value]: [string, string | number | undefined]) => [
+        name,
+        typeof value === "string" ? word(value) : value,
+      ]),
+    ),
+  );
+
+/** Scores of training examples: positive where removing the example would raise the measure. */
+abstract class Ranking extends Expression {
+  /** The training examples with the lowest scores, lowest first, summed over the test examples. */
+  mostHarmful(n: number): Data {
+    return dataOf(pipe(this, call("most_harmful", [n])));
+  }
+  /** The training examples with the highest scores, highest first, summed over the test examples. */
+  mostHelpful(n: number): Data {
+    return dataOf(pipe(this, call("most_helpful", [n])));
+  }
+}
+
+/** An influence query: a score for every test and training example, or for each training example on itself. */
+export class Influence<Axis extends ScoreAxis = ScoreAxis> extends Ranking implements Handle<Influences<Axis>> {
+  readonly asks: Asked = { kind: "influence", steps: [this] };
+  readonly axes: readonly Axis[];
+  constructor(parts: Expression["parts"], axes: readonly Axis[]) {
+    super(parts);
+    this.axes = axes;
+  }
+  read(outcome: Outcome): ReturnType<Handle<Influences<Axis>>["read"]> {
+    return influencesOf(outcome, this.axes);
+  }
+  /** The scores for one test example, counted from 0. */
+  ofTest(position: number): Scores {
+    return new Scores(this, position);
+  }
+}
+
+/** The scores for one test example of an influence query. */
+export class Scores extends Ranking implements Handle<AxisArray<"train">> {
+  readonly asks: Asked;
+  readonly position: number;
+  constructor(influence: Influence, position: number) {
+    super(pipe(influence, call("of_test", [position])).parts);
+    this.asks = influence.asks;
+    this.position = position;
+  }
+  read(outcome: Outcome): ReturnType<Handle<AxisArray<"train">>["read"]> {
+    return scoresOfTest(outcome, this.position);
+  }
+}
+
+/** Metrics of a model on a data set. */
+export class Evaluation extends Expression implements Handle<Figures> {
+  readonly asks: Asked = { kind: "evaluate", steps: [this] };
+  readonly read = figuresOf;
+}
+
+/** What a model says of the examples of a data set. */
+export class Prediction implements Handle<AxisArray> {
+  readonly asks: Asked;
+  readonly read = predictionOf;
+  constructor(model: Model, data: Data, result: string | undefined) {
+    this.asks = { kind: "train", steps: [model, aside(data)], predicts: { result } };
+  }
+}
