@@ -50,6 +50,8 @@ const isBinding = Schema.is(
   }),
 );
 
+const isQuiet = Schema.is(Schema.Struct({ spread: Schema.declare((value): value is () => void => isFunction(value)) }));
+
 export interface Settings {
   readonly device: TfDevice;
   /** Threads of the engine, which a process sets once; as many as cores where absent. */
@@ -68,8 +70,10 @@ export function loadBinding(folder: string, { device, threads }: Settings): Bind
     env.TF_NUM_INTEROP_THREADS ??= String(threads);
   }
   const require = createRequire(import.meta.url);
-  require(join(folder, QUIET));
+  const quiet: unknown = require(join(folder, QUIET));
   const addon: unknown = require(join(folder, ADDON));
+  // An installation made by an earlier version has no such function, and computes as it did.
+  if (isQuiet(quiet)) quiet.spread();
   if (!isBinding(addon)) throw new Error(`${join(folder, ADDON)} is not the addon that mtt builds`);
   return addon as unknown as Binding;
 }
