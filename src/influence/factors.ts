@@ -19,7 +19,7 @@ import { gradient } from "../transform/vjp.ts";
 import type { Asking } from "./asking.ts";
 import { type Layer, layersOf } from "./factors-layers.ts";
 import { drawsOf, type Pseudo, pseudoLoss, pseudoOf } from "./factors-pseudo.ts";
-import { batches, closePass, openPass, rowWeights } from "./pass.ts";
+import { batches, closePass, openPass } from "./pass.ts";
 import type { Part, Problem } from "./problem.ts";
 
 /** How the differentiated weights are approximated. */
@@ -88,12 +88,13 @@ function* summed(
     graph,
     held,
     fields: fedFields(network, [loss], precision),
+    weighted: true,
     data: 0,
     examples: n,
   });
   let sums: readonly Float64Array[] | undefined;
   for (const batch of batches(pass)) {
-    const outputs = yield* pass.run(batch, [drawsOf(problem, pseudo, seed, batch), rowWeights(problem, batch)]);
+    const outputs = yield* pass.run(batch, [drawsOf(problem, pseudo, seed, batch)]);
     sums ??= outputs.map(({ data }) => new Float64Array(data.length));
     outputs.forEach(({ data }, i) => {
       const sum = sums![i]!;
@@ -117,7 +118,7 @@ const bordered = (a: Float64Array, ones: Float64Array, size: number, count: numb
   return result;
 };
 
-/** (weights…, states…, fields [B, …]…, draws [B, k], row weights [B]) -> for each layer A, the sum of a where it has a bias, G; then the others' squares. */
+/** (weights…, states…, fields [B, …]…, row weights [B], draws [B, k]) -> for each layer A, the sum of a where it has a bias, G; then the others' squares. */
 const momentGraph = (problem: Problem, blocks: Blocks, batch: number): Graph => {
   const each = batched(exampleGraph(problem, blocks), parameterCount(problem.network), batch);
   const b = new GraphBuilder();
@@ -135,7 +136,7 @@ const momentGraph = (problem: Problem, blocks: Blocks, batch: number): Graph => 
   return simplify(b.build([...outputs, ...others]));
 };
 
-/** (weights…, states…, bases…, fields [B, …]…, draws [B, k], row weights [B]) -> for each layer the squares in its basis. */
+/** (weights…, states…, bases…, fields [B, …]…, row weights [B], draws [B, k]) -> for each layer the squares in its basis. */
 const squaresGraph = (problem: Problem, blocks: Blocks, batch: number, bases: readonly Tensor[]): Graph => {
   const count = parameterCount(problem.network);
   const each = batched(exampleGraph(problem, { ...blocks, others: [] }), count, batch);
@@ -167,7 +168,7 @@ const slice = (b: GraphBuilder, value: Value, from: number, to: number): Value =
   b.apply("slice", [value], { start: [from, 0], limit: [to, b.typeOf(value).shape[1]!], strides: [1, 1] });
 
 /**
- * One example: (weights…, states…, fields…, draws [k], row weight []) -> for each layer a [T, in] and g [T, out], then the others' pseudo-gradients; all
+ * One example: (weights…, states…, fields…, row weight [], draws [k]) -> for each layer a [T, in] and g [T, out], then the others' pseudo-gradients; all
  * of them 0 where the row weight is.
  */
 const exampleGraph = (problem: Problem, { pseudo, layers, others }: Blocks): Graph => {
@@ -185,7 +186,7 @@ const exampleGraph = (problem: Problem, { pseudo, layers, others }: Blocks): Gra
   return simplify(b.build([...outputs, ...gradients.slice(layers.length)]));
 };
 
-/** (weights…, states…, fields…, draws, row weight, δ of each layer) -> (row weight times the pseudo-loss with δ added to each y, a of each layer). */
+/** (weights…, states…, fields…, row weight, draws, δ of each layer) -> (row weight times the pseudo-loss with δ added to each y, a of each layer). */
 const shakenGraph = (problem: Problem, { pseudo, layers }: Blocks): Graph => {
   const { network, loss, precision } = problem;
   const graph = withPrecision(network.inference, precision);
@@ -194,8 +195,8 @@ const shakenGraph = (problem: Problem, { pseudo, layers }: Blocks): Graph => {
     b.input(path, inPrecision(type, precision)),
   );
   const fields = new Map(fedFields(network, [loss], precision).map(({ name, type }) => [name, b.input(name, type)]));
-  const draws = b.input("draws", { dtype: precision, shape: [pseudo.draws] });
   const row = b.input("row_weight", { dtype: precision, shape: [] });
+  const draws = b.input("draws", { dtype: precision, shape: [pseudo.draws] });
   const shifts = new Map(
     layers.map(({ y }, i) => [y, b.input(`shift_${i}`, graph.nodes[y - graph.inputs.length]!.type)]),
   );

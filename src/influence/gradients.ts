@@ -72,12 +72,13 @@ export function* totalGradient(problem: Problem): Asking<Float64Array> {
   const pass = yield* openPass(problem, {
     graph: (batch) => dropOutputs(gradient(weightedLoss(network, loss, batch, precision), wrtOf(problem)), 1),
     fields: fedFields(network, [loss], precision),
+    weighted: true,
     data: 0,
     examples: n,
   });
   const sum = zeroBlock(1, layout.size);
   for (const batch of batches(pass)) {
-    const outputs = yield* pass.run(batch, [rowWeights(problem, batch)]);
+    const outputs = yield* pass.run(batch, []);
     addArrays(
       layout,
       sum,

@@ -12,7 +12,7 @@ import { simplify } from "../transform/simplify.ts";
 import { hvp, vjp } from "../transform/vjp.ts";
 import { vmap } from "../transform/vmap.ts";
 import type { Asking } from "./asking.ts";
-import { type Batch, batches, batchesOf, closePass, openPass, type Pass, rowWeights } from "./pass.ts";
+import { type Batch, batches, batchesOf, closePass, openPass, type Pass } from "./pass.ts";
 import { addArrays, type Problem, regularizerDiagonal, toArrays, wrtOf } from "./problem.ts";
 import { addTo, type Block, row, rowsOf, zeroBlock } from "./vectors.ts";
 
@@ -56,6 +56,7 @@ export const operatorOf = (problem: Problem, hessian: HessianChoice, most?: numb
     const pass = yield* openPass(problem, {
       graph: (batch) => productGraph(problem, hessian, batch, width),
       fields: fedFields(problem.network, [problem.loss], problem.precision),
+      weighted: true,
       data: 0,
       examples: n,
       again: most === undefined,
@@ -72,7 +73,7 @@ export const operatorOf = (problem: Problem, hessian: HessianChoice, most?: numb
       const tangents = toArrays(problem, some);
       const pass = yield* passFor(some.count);
       for (const batch of over(pass)) {
-        const outputs = yield* pass.run(batch, [rowWeights(problem, batch), ...tangents]);
+        const outputs = yield* pass.run(batch, tangents);
         addArrays(layout, result, outputs, from, some.count);
       }
     }

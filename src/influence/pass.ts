@@ -1,22 +1,25 @@
 import { bytesOf, peakBytes } from "../ir/cost.ts";
 import type { Graph } from "../ir/graph.ts";
-import { exampleMeasures, type FedField, parameterCount } from "../learn/objective.ts";
+import type { FedField } from "../learn/objective.ts";
 import { close, open, run, type Session } from "../plan/algorithm.ts";
 import { constructors, type Tensor } from "../shape/tensor.ts";
+import { stage } from "../transform/stage.ts";
 import type { Asking } from "./asking.ts";
 import type { Problem } from "./problem.ts";
 
 /** A computation over examples in batches. */
 export interface Streamed {
-  /** For batches of B: (weights…, states…, held…, fields [B, …]…, fed…) -> what a run answers. */
+  /** For batches of B: (weights…, states…, held…, fields [B, …]…, row weights [B] where weighted, fed…) -> what a run answers. */
   readonly graph: (batch: number) => Graph;
   /** Arrays besides the parameters that stay in the engine. */
   readonly held?: readonly Tensor[];
   readonly fields: readonly FedField[];
+  /** Each example has a weight: 1, and 0 where it is padding. */
+  readonly weighted?: boolean;
   /** Which data set, and how many examples it has. */
   readonly data: 0 | 1;
   readonly examples: number;
-  /** All the data is read more than once, in order: it stays in the engine where it fits. */
+  /** All the data is read more than once, in order: it stays in the engine where it fits, with what follows from it and the parameters alone. */
   readonly again?: boolean;
   /** Most examples in one run; or how many exactly, memory allowing, with padding for those that lack. */
   readonly most?: number;
@@ -50,25 +53,61 @@ const TRIAL = 256;
 
 /** Makes the program and its sessions. The batch depends on the graph and the budget alone, so that equal questions are computed in equal bits. */
 export function* openPass(problem: Problem, streamed: Streamed): Asking<Pass> {
-  const { examples, fields, data, held = [] } = streamed;
+  const { examples, fields, data, held = [], weighted = false } = streamed;
   const size = batchSize(problem, streamed);
   const graph = streamed.graph(size);
-  const names = fields.map(({ name }) => name);
-  const first = parameterCount(problem.network) + held.length;
   const values = [...problem.parameters, ...held];
-  const chunks = Math.ceil(examples / size);
-  if (streamed.again === true && chunks <= SESSIONS && engineBytes(problem) * examples <= problem.budget * DATA) {
-    const program = { graph, resident: first + names.length, updated: 0 };
-    const sessions: Session[] = [];
-    for (let from = 0; from < examples; from += size) {
-      const at = positions(from, Math.min(size, examples - from), size);
-      sessions.push(yield* open(program, values, { data, fields: names, at }));
-    }
-    return { sessions, size, examples, run: ({ from }, fed) => run(sessions[from / size]!, fed) };
+  const weights = (batch: Batch) => (weighted ? [rowWeights(problem, batch)] : []);
+  if (streamed.again === true && Math.ceil(examples / size) <= SESSIONS) {
+    const sessions = yield* residentSessions(problem, streamed, { graph, size, values, weights });
+    if (sessions !== undefined)
+      return { sessions, size, examples, run: ({ from }, fed) => run(sessions[from / size]!, fed) };
   }
-  const session = yield* open({ graph, resident: first, updated: 0 }, values);
-  const rows = (at: Int32Array) => ({ data, fields: names, at });
-  return { sessions: [session], size, examples, run: ({ at }, fed) => run(session, fed, rows(at)) };
+  const session = yield* open({ graph, resident: values.length, updated: 0 }, values);
+  const names = fields.map(({ name }) => name);
+  return {
+    sessions: [session],
+    size,
+    examples,
+    run: (batch, fed) => run(session, [...weights(batch), ...fed], { data, fields: names, at: batch.at }),
+  };
+}
+
+/** A session for each batch, with its data and what is computed from it once; undefined where that does not fit. */
+function* residentSessions(
+  { budget }: Problem,
+  { examples, fields, data, weighted = false }: Streamed,
+  of: {
+    readonly graph: Graph;
+    readonly size: number;
+    readonly values: readonly Tensor[];
+    readonly weights: (batch: Batch) => readonly Tensor[];
+  },
+): Asking<readonly Session[] | undefined> {
+  const { graph, size, values, weights } = of;
+  const first = values.length;
+  const rows = weighted ? [first + fields.length] : [];
+  // Fields come last, as a session takes its resident values.
+  const known = [...values.keys(), ...rows, ...fields.map((_, i) => first + i)];
+  const { before, after, reads } = stage(graph, known);
+  const resident = before.outputs.length + reads.length;
+  const bytes = after.inputs.slice(0, resident).reduce((sum, { type }) => sum + bytesOf(type), 0);
+  if (bytes * Math.ceil(examples / size) > budget * DATA) return undefined;
+  const names = fields.map(({ name }) => name);
+  const early =
+    before.outputs.length === 0 ? undefined : yield* open({ graph: before, resident: first, updated: 0 }, values);
+  const program = { graph: after, resident, updated: 0 };
+  const sessions: Session[] = [];
+  for (const batch of batches({ size, examples })) {
+    const { at } = batch;
+    const own = weights(batch);
+    const residuals = early === undefined ? [] : yield* run(early, own, { data, fields: names, at });
+    const arrays = reads.flatMap((i) => (i < first ? [values[i]!] : rows.includes(i) ? own : []));
+    const read = names.filter((_, i) => reads.includes(first + i));
+    sessions.push(yield* open(program, [...residuals, ...arrays], { data, fields: read, at }));
+  }
+  if (early !== undefined) yield* close(early);
+  return sessions;
 }
 
 export function* closePass({ sessions }: Pass): Asking<void> {
@@ -76,7 +115,7 @@ export function* closePass({ sessions }: Pass): Asking<void> {
 }
 
 /** All examples in order, batch by batch. */
-export function* batches({ size, examples }: Pass): Iterable<Batch> {
+export function* batches({ size, examples }: Pick<Pass, "size" | "examples">): Iterable<Batch> {
   for (let from = 0; from < examples; from += size) {
     const count = Math.min(size, examples - from);
     yield { from, count, at: positions(from, count, size) };
@@ -100,13 +139,6 @@ export const rowWeights = ({ precision }: Problem, { count, at }: Batch): Tensor
 
 const positions = (from: number, count: number, size: number): Int32Array =>
   Int32Array.from({ length: size }, (_, i) => from + Math.min(i, count - 1));
-
-/** Of one example: its fields, and what a network makes of them, which an engine may compute once and keep. */
-const engineBytes = ({ network, loss, precision }: Problem): number => {
-  const each = exampleMeasures(network, [loss], precision);
-  const fields = each.inputs.slice(parameterCount(network));
-  return [...fields, ...each.nodes].reduce((sum, { type }) => sum + bytesOf(type), 0);
-};
 
 const batchSize = ({ budget }: Problem, { graph, examples, most = MOST, exactly }: Streamed): number => {
   // What one more example takes: parameters, vectors and sums are the same for all batches.

@@ -1,9 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { openPass } from "../../src/influence/pass.ts";
+import type { Asking } from "../../src/influence/asking.ts";
+import { batches, closePass, openPass } from "../../src/influence/pass.ts";
+import { wrtOf } from "../../src/influence/problem.ts";
 import { GraphBuilder } from "../../src/ir/builder.ts";
 import type { Graph } from "../../src/ir/graph.ts";
 import * as op from "../../src/ir/operations.ts";
-import { tensor } from "../../src/shape/tensor.ts";
+import { fedFields, weightedLoss } from "../../src/learn/objective.ts";
+import { type Tensor, tensor } from "../../src/shape/tensor.ts";
+import { hvp } from "../../src/transform/vjp.ts";
 import { drive } from "../learn/drive.ts";
 import { crossEntropy, linear } from "../learn/problems.ts";
 import { drawn, problem } from "./factors-support.ts";
@@ -32,5 +36,48 @@ describe("a pass over examples", () => {
     // A twentieth of the budget is for values: 100 examples of 8 kB.
     expect(result.size).toBeGreaterThan(90);
     expect(result.size).toBeLessThanOrEqual(100);
+  });
+
+  it("keeps data that is read again in the engine with what follows from it, and answers the same bits as one that streams it", () => {
+    const n = 50;
+    const size = 8;
+    const of = problem(net, crossEntropy(3), drawn(net), n, {});
+    const tangents = net.weights.map(({ path }) => drawn(net, 7)[path]!);
+    function* products(again: boolean): Asking<readonly Tensor[]> {
+      const pass = yield* openPass(of, {
+        graph: (batch) => hvp(weightedLoss(net, of.loss, batch, "f64"), wrtOf(of)),
+        fields: fedFields(net, [of.loss], "f64"),
+        weighted: true,
+        data: 0,
+        examples: n,
+        again,
+        exactly: size,
+      });
+      const answers: Tensor[] = [];
+      for (let time = 0; time < 2; time++)
+        for (const batch of batches(pass)) answers.push(...(yield* pass.run(batch, tangents)));
+      yield* closePass(pass);
+      return answers;
+    }
+    const x = tensor(
+      "f64",
+      [n, 2],
+      Float64Array.from({ length: 2 * n }, (_, i) => Math.sin(i)),
+    );
+    const data = {
+      x,
+      label: tensor(
+        "i32",
+        [n],
+        Int32Array.from({ length: n }, (_, i) => i % 3),
+      ),
+    };
+    const [kept, streamed] = [drive(products(true), data), drive(products(false), data)];
+    expect(kept.result).toEqual(streamed.result);
+    expect(kept.result.some(({ data }) => data.some((value) => value !== 0))).toBe(true);
+    const sessions = Math.ceil(n / size);
+    // What comes before is a session of its own, closed when all are open; it runs once for each.
+    expect([kept.counts.open, kept.counts.run, kept.open]).toEqual([sessions + 1, 3 * sessions, 0]);
+    expect([streamed.counts.open, streamed.counts.run, streamed.open]).toEqual([1, 2 * sessions, 0]);
   });
 });

@@ -1,10 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { cost } from "../../src/ir/cost.ts";
 import { evaluate } from "../../src/ir/evaluate.ts";
 import { verify } from "../../src/ir/verify.ts";
 import { forward, jvp } from "../../src/transform/jvp.ts";
 import { withOutputs } from "../../src/transform/outputs.ts";
 import { passes, simplify } from "../../src/transform/simplify.ts";
+import { stage } from "../../src/transform/stage.ts";
 import { gradient, hvp, vjp } from "../../src/transform/vjp.ts";
 import { vmap } from "../../src/transform/vmap.ts";
 import { centralDifference, expectAllClose, inner, slice, stack } from "../conformance/checks.ts";
@@ -56,6 +58,28 @@ describe("random networks", () => {
         "H u",
       );
       expectAllClose(evaluate(vjp(grad, wrt), [...inputs, ...u]).slice(wrt.length), hu, 1e-10, "reverse over reverse");
+    });
+  });
+
+  it("in two stages give the same bits, with no arithmetic left in the second that the first could do", () => {
+    eachNetwork(({ graph, inputs, wrt, direction }) => {
+      const product = hvp(graph, wrt);
+      const all = [...inputs, ...direction()];
+      // In another order than the graph's.
+      const known = inputs.map((_, i) => i).reverse();
+      const { before, after, reads } = stage(product, known);
+      verify(before);
+      verify(after);
+      const residuals = evaluate(before, inputs);
+      const given = [...residuals, ...reads.map((i) => inputs[i]!)];
+      expect(evaluate(after, [...given, ...all.slice(inputs.length)])).toEqual(evaluate(product, all));
+      const again = stage(
+        after,
+        given.map((_, i) => i),
+      );
+      expect(cost(again.before).flops).toBe(0);
+      expect(cost(before).flops).toBeGreaterThan(0);
+      expect(cost(before).flops + cost(after).flops).toBeLessThanOrEqual(cost(product).flops);
     });
   });
 
