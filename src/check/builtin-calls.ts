@@ -10,9 +10,9 @@ import { check, infer, settle } from "./expressions.ts";
 import { dataOf, networkOf } from "./kinds/index.ts";
 import { reportTwoMeanings } from "./names.ts";
 import { problems } from "./problems.ts";
-import { factsOf } from "./steps.ts";
+import { factsOf, sweepBehind } from "./steps.ts";
 import { describeType, errorType } from "./types.ts";
-import type { Builtin, Want } from "./want.ts";
+import { type Builtin, list, type Want } from "./want.ts";
 import { fitsWant } from "./wants.ts";
 
 /** The row that a call means: by what flows in, then by the names of its arguments. */
@@ -36,15 +36,21 @@ export function pickRow(c: Context, callee: Name, rows: readonly Builtin[], site
 }
 
 /** A call of a built-in: its arguments checked against its row, its type by the row's rule. */
-export function callBuiltin(c: Context, env: Env, row: Builtin, site: Site): Type {
+export function callBuiltin(c: Context, env: Env, row: Builtin, site: Site, want?: Want): Type {
   const layers = row.result.result === "repeat" || row.result.result === "sequence";
-  if (row.result.result === "item" && env.sweep === undefined)
+  const each = row.result.result === "item";
+  if (each && env.sweep !== true)
     report(
       c,
-      problems.outOfPlace(site.span, `\`${row.name}\` stands in a sweep only`, {
-        label: "one step has one value",
-        help: "write `sweep name = step with { … }`",
-      }),
+      env.sweep === false
+        ? problems.outOfPlace(site.span, `\`${row.name}\` stands among the values of another`, {
+            label: "a list of values expected in its place",
+            help: "write all values in one list; two fields with an `each` are combined",
+          })
+        : problems.outOfPlace(site.span, `\`${row.name}\` stands in a sweep only`, {
+            label: "one step has one value",
+            help: "write `sweep name = step with { … }`",
+          }),
     );
   const own = row.parameters.map(
     (parameter): Place => ({ name: parameter.name, optional: parameter.default !== undefined }),
@@ -64,11 +70,13 @@ export function callBuiltin(c: Context, env: Env, row: Builtin, site: Site): Typ
     if (e === undefined) continue;
     const place = { what: `\`${parameter.name}\` of \`${row.name}\`` };
     const piped = site.input !== undefined && e === site.input.expression;
+    // Each value of an `each` is what its place takes.
+    const wanted = each && want !== undefined ? list(want) : parameter.want;
     types.set(
       parameter.name,
       piped && site.input !== undefined
-        ? settle(c, e, site.input.type, parameter.want, place)
-        : checkArgument(c, env, e, parameter.want, place, fieldsOf(types.get("data"))),
+        ? settle(c, e, site.input.type, wanted, place)
+        : checkArgument(c, each ? { ...env, sweep: false } : env, e, wanted, place, fieldsOf(types.get("data"))),
     );
   }
   const made = new Map<string, Type>();
@@ -186,7 +194,9 @@ function resultOf(
 }
 
 /** The model that a sweep makes a family of. */
-function familyOf(c: Context, sweep: Step): Step | undefined {
+function familyOf(c: Context, of: Step): Step | undefined {
+  const sweep = sweepBehind(c, of);
+  if (sweep === undefined) return undefined;
   // Checking the sweep binds the name of its base.
   factsOf(c, sweep);
   const binding = sweep.base === undefined ? undefined : c.root.bindings.get(sweep.base);

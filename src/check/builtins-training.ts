@@ -1,4 +1,4 @@
-import { type Builtin, bool, float, gives, int, list, opaque, optional, required, text } from "./want.ts";
+import { type Builtin, bool, float, gives, int, list, opaque, optional, required, step, text, words } from "./want.ts";
 
 const rate = required("rate", opaque("rate"));
 
@@ -179,9 +179,13 @@ export const trainingBuiltins: readonly Builtin[] = [
   },
   {
     name: "best",
-    parameters: [required("family", { want: "step", steps: ["sweep"] }), required("by", opaque("metric"))],
+    parameters: [
+      required("family", step("sweep", "evaluate")),
+      required("by", opaque("metric")),
+      optional("order", words("highest", "lowest"), "lowest for a loss, highest for accuracy, top and auc"),
+    ],
     result: { result: "model", of: "family" },
-    doc: "The model of a sweep that is best by a metric of its training.",
+    doc: "The model of a sweep that is best by a metric: of its training (on `validate:`'s data where there is some), or of an evaluation of the sweep.",
   },
 
   // Layers made of layers.

@@ -69,7 +69,7 @@ function apply(c: Context, env: Env, callee: Expression, site: Site, want: Want 
     if (found.kind === "error") return ofNearName(c, env, callee, site, want) ?? unresolved(c, env, site);
     if (found.kind === "builtin") {
       const row = pickRow(c, callee, found.rows, site);
-      return row === undefined ? unresolved(c, env, site) : callBuiltin(c, env, row, site);
+      return row === undefined ? unresolved(c, env, site) : callBuiltin(c, env, row, site, want);
     }
     c.types.set(callee, found.type);
     return applyValue(c, env, found.type, callee, { ...site, callee });

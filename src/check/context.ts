@@ -95,8 +95,8 @@ export interface Env {
   readonly locals: ReadonlyMap<string, Local>;
   /** In a condition over examples: the fields of one. */
   readonly fields?: ReadonlyMap<string, TensorTypeSymbolic>;
-  /** In a sweep: `each` may stand. */
-  readonly sweep?: true;
+  /** In a sweep: `each` may stand, but not among the values of another. */
+  readonly sweep?: boolean;
 }
 
 /** In a block's body: names are added statement by statement. */

@@ -10,6 +10,7 @@ import { inferName } from "./names.ts";
 import { inferBinary, inferUnary } from "./operators.ts";
 import { problems } from "./problems.ts";
 import { stageNotes } from "./stages.ts";
+import { sweepBehind } from "./steps.ts";
 import { describeType, describeWant, errorType, fitsType, showType } from "./types.ts";
 import type { Want } from "./want.ts";
 import { fitsWant } from "./wants.ts";
@@ -61,6 +62,8 @@ function hint(type: Type, want: Want): string | undefined {
   if (want.want === "int" && type.kind === "float") return "write a whole number";
   if (want.want === "dataset" && type.kind === "record")
     return `take a part of it: ${[...type.fields.keys()].map((name) => `.${name}`).join(" or ")}`;
+  if (want.want === "step" && want.steps.includes("train") && type.kind === "step" && type.step.step === "sweep")
+    return `pick one of its models: \`best(${type.step.name.text}, by: accuracy)\``;
   return undefined;
 }
 
@@ -175,7 +178,14 @@ function inferField(c: Context, env: Env, e: Extract<Expression, { kind: "field"
   const type = known.get(name);
   if (type !== undefined) return type;
   if (name === "") return errorType;
-  reportUnknownField(c, e.name, describeType(target), [...known.keys()]);
+  const family = target.kind === "step" ? sweepBehind(c, target.step) : undefined;
+  reportUnknownField(
+    c,
+    e.name,
+    describeType(target),
+    [...known.keys()],
+    family && `each model of \`${family.name.text}\` has its own: pick one with \`best\``,
+  );
   return errorType;
 }
 
@@ -204,17 +214,13 @@ function fieldsOf(c: Context, target: Type): ReadonlyMap<string, Type> | undefin
   }
 }
 
-export function reportUnknownField(c: Context, name: Name, what: string, known: readonly string[]): void {
+function reportUnknownField(c: Context, name: Name, what: string, known: readonly string[], help?: string): void {
   const near = c.near(name.text, known);
   report(
     c,
     problems.unknownField(name.span, `${what} has no field \`${name.text}\``, {
       label: "unknown field",
-      ...meant(
-        near,
-        name.span,
-        known.length > 0 ? `it has ${known.map((field) => `\`${field}\``).join(", ")}` : undefined,
-      ),
+      ...meant(near, name.span, known.length > 0 ? `it has ${known.map((field) => `\`${field}\``).join(", ")}` : help),
     }),
   );
 }

@@ -170,6 +170,13 @@ function baseOf(c: Context, env: Env, step: Step, name: Name): Step | undefined 
   return undefined;
 }
 
+/** The sweep that a step is, or that an evaluation tells of. */
+export function sweepBehind(c: Context, step: Step): Step | undefined {
+  if (step.step === "sweep") return step;
+  const model = factsOf(c, step).types?.get("model");
+  return step.step === "evaluate" && model?.kind === "step" && model.step.step === "sweep" ? model.step : undefined;
+}
+
 /** The network and the data behind a step. */
 function derived(
   c: Context,

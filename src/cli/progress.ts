@@ -25,7 +25,7 @@ export const figure = (value: Json): string =>
 
 /** What people look for first; the rest follows by name, so that a result reads the same whether computed or stored. */
 const first = [
-  ...["epoch", "epochs", "loss", "accuracy", "count", "origin", "passed"],
+  ...["member", "epoch", "epochs", "loss", "accuracy", "count", "origin", "passed"],
   ...["method", "residual", "damping", "hvps", "smallest", "largest"],
   ...["pearson", "spearman", "slope", "auc", "found", "drift"],
 ];

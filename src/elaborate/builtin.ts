@@ -1,7 +1,9 @@
 import type { Call, Expression, Pipe } from "../syntax/ast.ts";
 import { evaluateAll } from "./call.ts";
+import { callBest } from "./kinds/best.ts";
 import { callData, isDataFunction } from "./kinds/data.ts";
 import { callScores, isScoresFunction } from "./kinds/scores.ts";
+import { choiceOf } from "./kinds/sweep.ts";
 import { readNumber } from "./read.ts";
 import type { Scope } from "./scope.ts";
 import type { Value } from "./value.ts";
@@ -19,6 +21,8 @@ export const callBuiltin = (call: BuiltinCall, scope: Scope): Value => {
   if (isScoresFunction(name)) return callScores(call, scope);
   if (scope.building !== undefined && isPrediction(name))
     return { kind: "tensor", value: scope.building.prediction(expression) };
+  if (name === "each") return choiceOf(expression, scope);
+  if (name === "best") return callBest(call, scope);
   const values = evaluateAll(expressions, scope);
   if (name === "size") {
     const side = (of: "y" | "x"): number =>

@@ -8,7 +8,7 @@ import { declaredTensor, isTensorType, knownTensor } from "./dims.ts";
 import { evaluate, fileSizes } from "./expression.ts";
 import { networkOf } from "./network-graph.ts";
 import { refuse } from "./refusal.ts";
-import { fileScope, graphScope, type Scope, type Session } from "./scope.ts";
+import { fileScope, graphScope, type Scope, type Session, varies } from "./scope.ts";
 import { type BlockValue, describe, type Value } from "./value.ts";
 
 type NetworkField = Network["fields"][number];
@@ -26,7 +26,9 @@ export const elaborateNetwork = (
   const fields = networkFields(block, value, data, e, session);
   const given = session.given.get(block);
   if (given !== undefined) return given;
-  const key = JSON.stringify([block.span.file, block.name.text, fields, value.origin?.expression.span ?? null]);
+  const origin = value.origin?.expression;
+  const variant = origin !== undefined && varies(origin, session) ? session.member!.id : null;
+  const key = JSON.stringify([block.span.file, block.name.text, fields, origin?.span ?? null, variant]);
   const known = session.networks.get(key);
   if (known !== undefined) return known;
   const { name } = block;

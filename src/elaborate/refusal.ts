@@ -37,8 +37,6 @@ export const refuse = {
   shape: refusal("MTT4002"),
   /** A state's rule sees one example: each would leave another state. */
   stateVaries: refusal("MTT4003"),
-  /** A kind of step, or a field of one, that no runtime computes. */
-  notYet: refusal("MTT4004"),
   /** Random draws where nothing is trained. */
   noKey: refusal("MTT4005"),
   /** A figure of a run where a value must be known before it. */
@@ -61,4 +59,8 @@ export const refuse = {
   seesBatch: refusal("MTT4014"),
   /** A method that needs what the model, or the declared scores, do not have. */
   unfit: refusal("MTT4015"),
+  /** A sweep that makes no family: of no `each`, of no values, of too many. */
+  sweep: refusal("MTT4016"),
+  /** A `best` by what was not measured. */
+  notMeasured: refusal("MTT4017"),
 };

@@ -23,11 +23,33 @@ export interface Session {
   /** Data sets by the expression that declares them: a step derived with `with` shares those of its base. */
   readonly datasets: Map<Expression, Value>;
   readonly planned: Map<Step, Planned | Error>;
+  /** While a member of a sweep is planned: what it takes of each `each`, and what is made with these. */
+  readonly member?: {
+    readonly id: string;
+    readonly choices: ReadonlyMap<Expression, Value>;
+    readonly datasets: Map<Expression, Value>;
+  };
   /** Networks by declaration, fields and the place that gives static arguments. */
   readonly networks: Map<string, Network>;
   /** Networks that no text describes: a script built them. */
   readonly given: ReadonlyMap<Declaration, Network>;
 }
+
+/** Whether a value written here is another for each member of the sweep that is planned. */
+export const varies = ({ span }: Expression, { member }: Session): boolean =>
+  member?.choices
+    .keys()
+    .some(({ span: { file, start, end } }) => file === span.file && start >= span.start && end <= span.end) ?? false;
+
+/** Steps by the expression that asks for them: each place of the text adds its own once, in a sweep once for each member. */
+export const remembered = (e: Expression, session: Session, make: () => Value): Value => {
+  const datasets = varies(e, session) ? session.member!.datasets : session.datasets;
+  const known = datasets.get(e);
+  if (known !== undefined) return known;
+  const value = make();
+  datasets.set(e, value);
+  return value;
+};
 
 /** A graph that is being built, and what its text may ask of it. */
 export interface Building {

@@ -3,7 +3,7 @@ import type { Field } from "../plan/dataset.ts";
 import type { Formula } from "../plan/plan.ts";
 import type { Block, Expression, Step } from "../syntax/ast.ts";
 import type { Instance } from "./instance.ts";
-import type { PlannedInfluence } from "./kinds/planned.ts";
+import type { PlannedInfluence, PlannedTrain } from "./kinds/planned.ts";
 
 /** What an expression comes to while a program is elaborated: known now, or a value of the graph being built. */
 export type Value =
@@ -20,6 +20,7 @@ export type Value =
   | Made
   | DatasetValue
   | StepValue
+  | ModelValue
   | ScoresValue
   | FigureValue;
 
@@ -66,6 +67,12 @@ export interface DatasetValue {
 export interface StepValue {
   readonly kind: "step";
   readonly step: Step;
+}
+
+/** The model that a `best` picks. */
+export interface ModelValue {
+  readonly kind: "model";
+  readonly model: PlannedTrain;
 }
 
 /** The scores of an influence, or those for one of its test examples. */
@@ -124,6 +131,8 @@ export const describe = (value: Value): string => {
       return "a data set";
     case "step":
       return `the step \`${value.step.name.text}\``;
+    case "model":
+      return `the model \`${value.model.id}\``;
     case "scores":
       return `scores of \`${value.influence.id}\``;
     case "figure":

@@ -9,6 +9,7 @@ import { needed } from "./execute.ts";
 import { stepFailure } from "./failure.ts";
 import { labelOf, outcomeOf } from "./keyed.ts";
 import { dataStep, queryStep } from "./kinds/data.ts";
+import { chosenOutcome, settled } from "./kinds/family.ts";
 import { foreseeTraining } from "./kinds/train.ts";
 import { validationLabel } from "./kinds/validate.ts";
 import { type Label, loadComputed, type Outcome } from "./outcome.ts";
@@ -38,7 +39,7 @@ export const dryRun = Effect.fnUntraced(function* (plan: Plan, targets: readonly
       forecasts.push({ step, would: "waits" });
       continue;
     }
-    const { body } = step;
+    const { body } = settled(step, inputs);
     if (body.kind === "data" || body.kind === "query") {
       const found = yield* (
         body.kind === "data"
@@ -59,7 +60,7 @@ export const dryRun = Effect.fnUntraced(function* (plan: Plan, targets: readonly
               ? foreseeTraining({ ...step, body }, inputs, setting)
               : Effect.map(validationLabel({ ...step, body }, inputs, setting), (label) => ({ label, kept: undefined }))
           ).pipe(Effect.mapError(stepFailure), Effect.result)
-        : Result.succeed({ label: labelOf(step, inputs, setting), kept: undefined });
+        : Result.succeed({ label: labelOf({ ...step, body }, inputs, setting), kept: undefined });
     if (foreseen._tag === "Failure") {
       forecasts.push({ step, would: "fail", why: foreseen.failure.message });
       continue;
@@ -67,15 +68,13 @@ export const dryRun = Effect.fnUntraced(function* (plan: Plan, targets: readonly
     const { label, kept } = foreseen.success;
     const stored = yield* store.getResult(label.key);
     if (Option.isSome(stored)) {
-      outcomes.set(
-        step.id,
-        yield* outcomeOf(stored.value, "cached", (result) =>
-          Effect.map(
-            loadComputed(result),
-            Option.getOrElse(() => ({ figures: {}, arrays: {} })),
-          ),
+      const outcome = yield* outcomeOf(stored.value, "cached", (result) =>
+        Effect.map(
+          loadComputed(result),
+          Option.getOrElse(() => ({ figures: {}, arrays: {} })),
         ),
       );
+      outcomes.set(step.id, body.kind === "best" ? chosenOutcome(outcome, inputs) : outcome);
       forecasts.push({ step, would: "cached", label });
       continue;
     }

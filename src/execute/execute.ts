@@ -11,6 +11,7 @@ import { type Failing, type StepFailure, stepFailure } from "./failure.ts";
 import { assertStep } from "./kinds/assert.ts";
 import { dataStep, queryStep } from "./kinds/data.ts";
 import { evaluateStep } from "./kinds/evaluate.ts";
+import { bestStep, familyStep, settled } from "./kinds/family.ts";
 import { groupStep } from "./kinds/group.ts";
 import { influenceStep } from "./kinds/influence.ts";
 import { predictStep } from "./kinds/predict.ts";
@@ -71,6 +72,12 @@ const compute = (
       return influenceStep({ ...step, body }, inputs, setting);
     case "group":
       return groupStep({ ...step, body }, inputs, setting);
+    case "family":
+      return familyStep({ ...step, body }, inputs, setting);
+    case "best":
+      return bestStep({ ...step, body }, inputs, setting);
+    case "chosen":
+      return compute(settled(step, inputs), inputs, lineage, setting);
     case "validate":
       return validateStep({ ...step, body }, inputs, setting);
     case "report":
@@ -120,7 +127,11 @@ export const execute = Effect.fnUntraced(function* (plan: Plan, targets: readonl
         summaries[step.id] = { status: "skipped", key: "", seconds: 0, result: {} };
         continue;
       }
-      const lineage = () => needed(plan, step.inputs).map((behind) => ({ ...outcomes.get(behind.id)!, step: behind }));
+      const lineage = () =>
+        needed(plan, step.inputs).map((behind) => {
+          const read = behind.inputs.map((id) => outcomes.get(id)!);
+          return { ...outcomes.get(behind.id)!, step: settled(behind, read) };
+        });
       const outcome: Outcome | StepFailure = yield* compute(step, inputs, lineage, setting).pipe(
         Effect.mapError(stepFailure),
         Effect.match({ onSuccess: (value) => value, onFailure: (failure) => failure }),

@@ -3,7 +3,7 @@ import type * as Context from "effect/Context";
 import * as Effect from "effect/Effect";
 import * as Option from "effect/Option";
 import type { Json } from "../plan/json.ts";
-import type { Step } from "../plan/plan.ts";
+import type { Body, Step } from "../plan/plan.ts";
 import { preimage } from "../plan/preimage.ts";
 import type { Training } from "../plan/training.ts";
 import { hashJson } from "../store/hash.ts";
@@ -36,7 +36,7 @@ export const labelOf = (
 ): Label => {
   const { body } = step;
   // What no engine computes is the same with all of them.
-  const engine = body.kind === "assert" || body.kind === "report" ? {} : { engine: backend.identity };
+  const engine = withoutEngine.has(body.kind) ? {} : { engine: backend.identity };
   const length: { readonly [key: string]: Json } = body.kind === "train" ? lengthJson(body.training, prefix) : {};
   const image: Json = {
     ...engine,
@@ -46,6 +46,8 @@ export const labelOf = (
   };
   return { key: hashJson(image), kind: body.kind, name: step.id, preimage: image };
 };
+
+const withoutEngine: ReadonlySet<Body["kind"]> = new Set(["assert", "report", "family", "best"]);
 
 /** Trainings share their way whatever their length, but count it in epochs or in steps. */
 const lengthJson = ({ length }: Training, prefix: "prefix" | undefined): { readonly [key: string]: Json } =>

@@ -37,6 +37,8 @@ export interface Outcome {
   readonly data?: Dataset;
   /** Objects of their own, too large to be read whole. */
   readonly files?: Readonly<Record<string, Hash>>;
+  /** Of a `best`: the number of the member that it chose. */
+  readonly choice?: number;
   /** Of a training: the key under which its epochs are kept. */
   readonly epochs?: Hash;
 }

@@ -9,6 +9,9 @@ const looks = {
   evaluate: { open: "[", close: "]", shape: "box" },
   influence: { open: "{{", close: "}}", shape: "octagon" },
   group: { open: "[", close: "]", shape: "box" },
+  family: { open: "[[", close: "]]", shape: "folder" },
+  best: { open: "{", close: "}", shape: "diamond" },
+  chosen: { open: "{{", close: "}}", shape: "octagon" },
   validate: { open: "[[", close: "]]", shape: "box3d" },
   assert: { open: "{{", close: "}}", shape: "hexagon" },
   report: { open: ">", close: "]", shape: "note" },
@@ -18,7 +21,13 @@ const looks = {
 export const stepTitle = (step: Step): string => {
   const { body } = step;
   const what =
-    body.kind === "query" ? body.operation.op : body.kind === "data" ? describeSource(body.source.kind) : body.kind;
+    body.kind === "query"
+      ? body.operation.op
+      : body.kind === "data"
+        ? describeSource(body.source.kind)
+        : body.kind === "chosen"
+          ? body.of[0]!.kind
+          : body.kind;
   return body.kind === "assert" ? `assert ${body.text}` : `${what} ${step.id}`;
 };
 

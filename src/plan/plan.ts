@@ -38,6 +38,12 @@ export type Body =
   | { readonly kind: "group"; readonly order: 1; readonly test?: number }
   /** inputs: model, its training data, test data, a set of training examples -> that effect to second order */
   | { readonly kind: "group"; readonly order: 2; readonly influence: Influence; readonly test?: number }
+  /** inputs: a step for each member of a sweep -> their figures by member */
+  | { readonly kind: "family"; readonly members: readonly Member[] }
+  /** inputs: the figures of a family, then for each member what may be chosen -> that of the member with the best figure `by` */
+  | { readonly kind: "best"; readonly by: string; readonly order: Order }
+  /** One of these, as the first input is a `best` that chose this member. */
+  | { readonly kind: "chosen"; readonly of: readonly Body[] }
   /**
    * inputs: scores, model, its training data [, test data, unless `test` is self], then what the training reads besides its data -> agreement.
    * For mislabel_detection: scores, training data.
@@ -47,6 +53,16 @@ export type Body =
   | { readonly kind: "assert"; readonly condition: Formula; readonly text: string; readonly message?: string }
   /** inputs: the steps it shows -> an HTML file */
   | { readonly kind: "report"; readonly show: readonly Json[]; readonly title?: string };
+
+/** A member of a sweep: its name, `rate 0.01, seed 1`, and what it was given. */
+export interface Member {
+  readonly name: string;
+  readonly given: { readonly [name: string]: Json };
+  /** A training that ends with the weights of its best epoch. */
+  readonly restores: boolean;
+}
+
+export type Order = "highest" | "lowest";
 
 export type Metric =
   | { readonly kind: "accuracy" | "loss" | "auc"; readonly name: string }

@@ -45,6 +45,12 @@ const content = (body: Body): Json => {
         test: body.test ?? null,
         ...(body.order === 1 ? {} : { influence: influenceJson(body.influence) }),
       };
+    case "family":
+      return { members: body.members.map(({ given, restores }) => ({ given, restores })) };
+    case "best":
+      return { by: body.by, order: body.order };
+    case "chosen":
+      return { of: body.of.map(preimage) };
     case "validate":
       return {
         by: body.validate.by,

@@ -2,13 +2,13 @@ import type { Step } from "../../syntax/ast.ts";
 import type { Type } from "../checked.ts";
 import type { Context } from "../context.ts";
 import { checkFeeds, checkMeasures } from "../feeds.ts";
-import { factsOf } from "../steps.ts";
-import { dataset, list, model, opaque } from "../want.ts";
+import { factsOf, sweepBehind } from "../steps.ts";
+import { dataset, either, list, model, opaque, step as stepOf } from "../want.ts";
 import { field, type Kind } from "./kind.ts";
 
 export const evaluate: Kind = {
   fields: [
-    field("model", model, "The model to test."),
+    field("model", either(model, stepOf("sweep")), "The model to test; of a sweep, each of its models."),
     field("data", dataset, "The examples to test it on."),
     field(
       "metrics",
@@ -29,6 +29,8 @@ const float: Type = { kind: "float" };
 /** One figure a metric: `accuracy`, `loss`, `top5` for top(5), a block's name. */
 function metricFigures(c: Context, step: Step): ReadonlyMap<string, Type> | undefined {
   const facts = factsOf(c, step);
+  // A family has one of each for every member: `best` picks one.
+  if (sweepBehind(c, step) !== undefined) return new Map();
   const metrics = facts.given?.get("metrics");
   if (metrics === undefined && facts.doubtful) return undefined;
   if (metrics?.kind !== "list")

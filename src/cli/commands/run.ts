@@ -3,7 +3,9 @@ import * as Effect from "effect/Effect";
 import { Path } from "effect/Path";
 import type { Compiled } from "../../compile.ts";
 import type { Diagnostic } from "../../diagnostic/diagnostic.ts";
+import type { Figures } from "../../execute/events.ts";
 import { execute, type RunResult } from "../../execute/execute.ts";
+import { familyTable } from "../../execute/kinds/family.ts";
 import { ready } from "../compiled.ts";
 import { layerEvents, type Outlet, openOutlet } from "../events.ts";
 import { EXIT, Finished, UsageError } from "../exit.ts";
@@ -13,6 +15,7 @@ import { print, printError } from "../print.ts";
 import { figuresText } from "../progress.ts";
 import { recorded } from "../recording.ts";
 import { servicesOf, settingOf } from "../setting.ts";
+import { table } from "../table.ts";
 
 export const run = Command.make(
   "run",
@@ -106,11 +109,21 @@ const printResults = (targets: readonly string[], { summaries }: RunResult) =>
     (target) => {
       const summary = summaries[target];
       return summary !== undefined && (summary.status === "ran" || summary.status === "cached")
-        ? print(`${target}: ${figuresText(summary.result)}`)
+        ? print(`${target}: ${figuresText(summary.result)}${membersText(summary.result)}`)
         : Effect.void;
     },
     { discard: true },
   );
+
+/** Of a sweep, or an evaluation of one, a table by member. */
+const membersText = (figures: Figures): string => {
+  const family = familyTable(figures);
+  if (family === undefined) return "";
+  const rows = family.rows.map((row) =>
+    row.map((value) => `${typeof value === "number" ? Number(value.toPrecision(4)) : (value ?? "")}`),
+  );
+  return `\n${table(family.head, rows).replaceAll(/^/gm, "  ")}`;
+};
 
 const printTimings = ({ timings: phases }: Compiled, { summaries }: RunResult) =>
   printError(

@@ -9,7 +9,7 @@ import type { BuiltinCall } from "../builtin.ts";
 import { evaluate } from "../expression.ts";
 import { readNumber } from "../read.ts";
 import { refuse } from "../refusal.ts";
-import { type Building, graphScope, type Scope, spanFor } from "../scope.ts";
+import { type Building, graphScope, remembered, type Scope, spanFor } from "../scope.ts";
 import { addStep } from "../steps.ts";
 import { asTensor } from "../tensor.ts";
 import { type DatasetValue, describe, type Value } from "../value.ts";
@@ -38,14 +38,10 @@ const isOperation = (name: string): name is Operation => operations.some((known)
 export const isDataFunction = (name: string): boolean => isSource(name) || isOperation(name);
 
 /** A source or a transformation: adds its step, once for each place of the text. */
-export const callData = (call: BuiltinCall, scope: Scope): Value => {
-  const { datasets } = scope.session;
-  const known = datasets.get(call.expression);
-  if (known !== undefined) return known;
-  const value = isSource(call.name) ? sourceSteps(call, scope) : transform(call, scope);
-  datasets.set(call.expression, value);
-  return value;
-};
+export const callData = (call: BuiltinCall, scope: Scope): Value =>
+  remembered(call.expression, scope.session, () =>
+    isSource(call.name) ? sourceSteps(call, scope) : transform(call, scope),
+  );
 
 /** A query inside of another: `blame.test/where` for the place `blame.test/`. */
 export const idFor = (scope: Scope, operation: string): string =>
@@ -244,12 +240,5 @@ const exampleGraph = (e: Expression, data: DatasetValue, scope: Scope, asked: Da
 /** A data set, or why the value is none. */
 export const readDataset = (value: Value, e: Expression, scope: Scope): DatasetValue => {
   if (value.kind === "dataset") return value;
-  if (value.kind === "made") {
-    const step = [...value.arguments.values()].find((argument) => argument.kind === "step");
-    if (step?.kind === "step")
-      throw refuse.notYet(spanFor(e.span, scope), `\`${step.step.step}\` steps cannot run yet`, {
-        help: `\`${value.name}\` needs the result of \`${step.step.name.text}\``,
-      });
-  }
   throw refuse.value(spanFor(e.span, scope), `a data set is expected here, and this is ${describe(value)}`);
 };

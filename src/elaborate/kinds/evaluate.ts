@@ -7,15 +7,43 @@ import type { Scope, Session } from "../scope.ts";
 import { addStep } from "../steps.ts";
 import { type DatasetValue, describe, type Value } from "../value.ts";
 import { readDataset } from "./data.ts";
-import type { PlannedEvaluate, PlannedTrain } from "./planned.ts";
+import type { PlannedEvaluate, PlannedSweep, PlannedTrain } from "./planned.ts";
 import { readModel } from "./predict.ts";
-import { StepFields } from "./step-fields.ts";
+import { type FieldReader, StepFields } from "./step-fields.ts";
+import { planned } from "./steps.ts";
+import { addFamily } from "./sweep.ts";
 
-/** The step's inputs: the model, the data. */
+/** The step's inputs: the model, the data. Of a sweep, a step for each member, and one that puts their figures together. */
 export const planEvaluate = (step: Step, session: Session): PlannedEvaluate => {
   const fields = new StepFields(step, session);
-  const model = fields.require("model", readModel);
+  const of = fields.require("model", readModels);
   const data = fields.require("data", readDataset);
+  if (of.kind === "train") {
+    const { id, metrics } = evaluation(step.name.text, of, data, fields, step, session);
+    return { kind: "evaluate", id, metrics, sweep: undefined, fields: data.fields };
+  }
+  const all = of.members.map(({ member, model }) =>
+    evaluation(`${step.name.text}/${member.name}`, model, data, fields, step, session),
+  );
+  const inputs = all.map(({ id }) => id);
+  const id = addFamily(step, of.members, inputs, session);
+  return { kind: "evaluate", id, metrics: all[0]!.metrics, sweep: of, fields: data.fields };
+};
+
+/** A model, or the models of a sweep. */
+const readModels: FieldReader<PlannedTrain | PlannedSweep> = (value, e, scope) => {
+  const of = value.kind === "step" ? planned(value.step, scope.session) : undefined;
+  return of?.kind === "sweep" ? of : readModel(value, e, scope);
+};
+
+const evaluation = (
+  id: string,
+  model: PlannedTrain,
+  data: DatasetValue,
+  fields: StepFields,
+  step: Step,
+  session: Session,
+): { readonly id: string; readonly metrics: readonly Metric[] } => {
   for (const { name, type } of model.network.fields) {
     const found = data.fields.find((field) => field.name === name);
     if (found !== undefined && `${found.type.shape}` === `${type.shape}`) continue;
@@ -29,14 +57,9 @@ export const planEvaluate = (step: Step, session: Session): PlannedEvaluate => {
     ...(classifies(data) ? [{ kind: "accuracy", name: "accuracy" } as const] : []),
     { kind: "loss", name: "loss" } as const,
   ];
-  const id = addStep(session, {
-    id: step.name.text,
-    declared: true,
-    body: { kind: "evaluate", network: model.network, loss: model.loss, metrics },
-    inputs: [model.id, data.step],
-    span: step.name.span,
-  });
-  return { kind: "evaluate", id, metrics, model, fields: data.fields };
+  const body = { kind: "evaluate", network: model.network, loss: model.loss, metrics } as const;
+  const inputs = [model.id, data.step];
+  return { id: addStep(session, { id, declared: true, body, inputs, span: step.name.span }), metrics };
 };
 
 const classifies = (data: DatasetValue): boolean => data.fields.some(({ classes }) => classes !== undefined);
@@ -53,7 +76,13 @@ const readMetrics = (
   return value.items.map((item, i) => readMetric(item, model, data, items[i]!, scope));
 };
 
-const readMetric = (value: Value, model: PlannedTrain, data: DatasetValue, e: Expression, scope: Scope): Metric => {
+export const readMetric = (
+  value: Value,
+  model: PlannedTrain,
+  data: DatasetValue,
+  e: Expression,
+  scope: Scope,
+): Metric => {
   if (value.kind === "block" && value.callee.kind !== "builtin") {
     const measure = elaborateMeasure(value, model.network, data.fields, model.target, e, scope.session);
     return { kind: "mean", name: metricName(e) ?? measure.name, measure };

@@ -15,7 +15,7 @@ export const fieldNames = (e: Expression, checked: Checked): ReadonlySet<string>
 };
 
 /** The expressions that stand directly in one. */
-const parts = (e: Expression): readonly Expression[] => {
+export const parts = (e: Expression): readonly Expression[] => {
   switch (e.kind) {
     case "int":
     case "float":

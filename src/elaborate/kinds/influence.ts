@@ -1,3 +1,4 @@
+import type { Span } from "../../diagnostic/diagnostic.ts";
 import { nearMiss } from "../../diagnostic/near-miss.ts";
 import { exactBytes, exactRoom } from "../../influence/exact.ts";
 import { DEFAULT_BUDGET } from "../../influence/problem.ts";
@@ -16,6 +17,7 @@ import { refuse } from "../refusal.ts";
 import type { Session } from "../scope.ts";
 import { addStep } from "../steps.ts";
 import { type DatasetValue, describe } from "../value.ts";
+import { chosenOf } from "./best.ts";
 import { readDataset } from "./data.ts";
 import type { PlannedInfluence, PlannedTrain } from "./planned.ts";
 import { readModel } from "./predict.ts";
@@ -53,43 +55,59 @@ export const planInfluence = (step: Step, session: Session): PlannedInfluence =>
     });
   });
   const accept = fields.read("accept", (value, e, scope) => readAccept(value, { e, scope }));
-  const training = trainingOf(model, session);
   const of = fields.name("of") === "input" ? "input" : "example";
-  mustFit(method, model, training, layers, fields);
-  const influence: Influence = {
-    network: model.network,
-    loss: model.loss,
-    measure,
-    test: test === "self" ? "self" : "data",
-    of,
-    method,
-    ...(training.regularize === undefined ? {} : { regularize: training.regularize }),
-    // One score for each example is all there is of self-influence.
-    ...(top === undefined || test === "self" ? {} : { top }),
-    ...(layers === undefined ? {} : { layers }),
-    ...(accept === undefined ? {} : { accept }),
-  };
+  for (const training of model.trainings) mustFit(method, model, training, layers, fields);
+  const specs = model.trainings.map(
+    ({ regularize }): Influence => ({
+      network: model.network,
+      loss: model.loss,
+      measure,
+      test: test === "self" ? "self" : "data",
+      of,
+      method,
+      ...(regularize === undefined ? {} : { regularize }),
+      // One score for each example is all there is of self-influence.
+      ...(top === undefined || test === "self" ? {} : { top }),
+      ...(layers === undefined ? {} : { layers }),
+      ...(accept === undefined ? {} : { accept }),
+    }),
+  );
   const part = train === undefined || train.step === model.data.step ? undefined : train;
   const id = addStep(session, {
     id: step.name.text,
     declared: true,
-    body: { kind: "influence", influence, part: part !== undefined, ...traced(method, training, fields) },
+    body: chosenOf(
+      specs.map(
+        (influence, i): Body => ({
+          kind: "influence",
+          influence,
+          part: part !== undefined,
+          ...traced(method, model.trainings[i]!, fields),
+        }),
+      ),
+    ),
     inputs: [
       model.id,
       model.data.step,
       ...(test === "self" ? [] : [test.step]),
       ...(part === undefined ? [] : [part.step]),
-      ...ensemble(method, model, session),
+      ...ensemble(method, model, session, fields),
     ],
     span: step.name.span,
   });
-  return { kind: "influence", id, influence, model, test: test === "self" ? undefined : test, part };
+  return { kind: "influence", id, influence: specs[0]!, specs, model, test: test === "self" ? undefined : test, part };
 };
 
-export const trainingOf = (model: PlannedTrain, session: Session): Training => {
-  const body = session.steps.get(model.id)?.body;
-  if (body?.kind !== "train") throw new TypeError(`${model.id} is no training`);
-  return body.training;
+/** The one training behind a model; of one that a `best` picks, there is none before the run. */
+export const trainingOf = ({ id, trainings }: PlannedTrain, what: string, span: Span): Training => {
+  if (trainings.length === 1) return trainings[0];
+  throw refuse.unfit(
+    span,
+    `${what} trains like \`${id}\`, and which of ${trainings.length} models that is only a run tells`,
+    {
+      help: "name a declared model",
+    },
+  );
 };
 
 /** Influence asks one example at a time, outside of training. */
@@ -143,6 +161,7 @@ const mustBePartOf = (model: PlannedTrain, train: DatasetValue, fields: StepFiel
 /** What the source behind a view is, as text. */
 const sourceOf = (id: string, session: Session): string => {
   const step = session.steps.get(id)!;
+  if (step.body.kind === "best") return sourceOf(step.inputs[1]!, session);
   return step.body.kind === "query" ? sourceOf(step.inputs[0]!, session) : JSON.stringify(preimage(step.body));
 };
 
@@ -199,10 +218,10 @@ const traced = (
 };
 
 /** Models like this one from other seeds. */
-const ensemble = (method: Method, model: PlannedTrain, session: Session): readonly string[] => {
-  if (method.kind !== "trak") return [];
+const ensemble = (method: Method, model: PlannedTrain, session: Session, fields: StepFields): readonly string[] => {
+  if (method.kind !== "trak" || method.models === 1) return [];
   const step = session.steps.get(model.id)!;
-  const training = trainingOf(model, session);
+  const training = trainingOf(model, `\`trak(models: ${method.models})\``, fields.span("method"));
   return Array.from({ length: method.models - 1 }, (_, i) => {
     const id = `${model.id}/seed ${training.seed + i + 1}`;
     if (session.steps.has(id)) return id;

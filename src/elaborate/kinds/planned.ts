@@ -1,11 +1,18 @@
 import type { Field } from "../../plan/dataset.ts";
 import type { Influence } from "../../plan/influence.ts";
 import type { Measure, Network } from "../../plan/network.ts";
-import type { Metric } from "../../plan/plan.ts";
+import type { Member, Metric } from "../../plan/plan.ts";
+import type { Training } from "../../plan/training.ts";
 import type { DatasetValue } from "../value.ts";
 
 /** What other steps may ask of a declared step that has been planned. */
-export type Planned = PlannedTrain | PlannedEvaluate | PlannedInfluence | PlannedValidate | PlannedReport;
+export type Planned =
+  | PlannedTrain
+  | PlannedSweep
+  | PlannedEvaluate
+  | PlannedInfluence
+  | PlannedValidate
+  | PlannedReport;
 
 export interface PlannedTrain {
   readonly kind: "train";
@@ -15,13 +22,28 @@ export interface PlannedTrain {
   /** The field that the loss compares with, where the step says so. */
   readonly target: string | undefined;
   readonly data: DatasetValue;
+  /** How it is trained; several where a `best` picks one of them. */
+  readonly trainings: readonly [Training, ...Training[]];
+}
+
+/** A family of models. */
+export interface PlannedSweep {
+  readonly kind: "sweep";
+  readonly id: string;
+  readonly members: readonly [PlannedMember, ...PlannedMember[]];
+}
+
+export interface PlannedMember {
+  readonly member: Member;
+  readonly model: PlannedTrain;
 }
 
 export interface PlannedEvaluate {
   readonly kind: "evaluate";
   readonly id: string;
   readonly metrics: readonly Metric[];
-  readonly model: PlannedTrain;
+  /** The sweep whose members are each evaluated, where it is one. */
+  readonly sweep: PlannedSweep | undefined;
   readonly fields: readonly Field[];
 }
 
@@ -29,6 +51,8 @@ export interface PlannedInfluence {
   readonly kind: "influence";
   readonly id: string;
   readonly influence: Influence;
+  /** One for each training of the model. */
+  readonly specs: readonly Influence[];
   readonly model: PlannedTrain;
   /** Absent for self-influence. */
   readonly test: DatasetValue | undefined;

@@ -41,6 +41,7 @@ export const predictStep = (
 };
 
 export const readModel = (value: Value, e: Expression, scope: Scope): PlannedTrain => {
+  if (value.kind === "model") return value.model;
   if (value.kind === "step") {
     const model = planned(value.step, scope.session);
     if (model.kind === "train") return model;

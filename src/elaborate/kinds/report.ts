@@ -1,4 +1,5 @@
 import type { Json } from "../../plan/json.ts";
+import type { Network } from "../../plan/network.ts";
 import { networkTable } from "../../plan/table.ts";
 import type { Expression, Step } from "../../syntax/ast.ts";
 import { elaborateNetwork } from "../network.ts";
@@ -39,8 +40,20 @@ export const planReport = (step: Step, session: Session): PlannedReport => {
 const picture = (value: Value, e: Expression, scope: Scope, inputs: string[]): Json => {
   const made = readMade(value, "a picture such as `curves(classifier)`", { e, scope });
   const shown: Record<string, Json> = { picture: made.name };
-  for (const [name, argument] of made.arguments) shown[name] = content(argument, e, scope, inputs);
+  for (const [name, argument] of made.arguments)
+    shown[name] =
+      made.name === "summary" && argument.kind === "model"
+        ? networkJson(argument.model.network)
+        : content(asked(made.name, argument, scope), e, scope, inputs);
   return shown;
+};
+
+/** Curves of a sweep are those of its models. */
+const asked = (picture: string, value: Value, { session }: Scope): Value => {
+  const of = value.kind === "step" ? planned(value.step, session) : undefined;
+  if (picture === "curves" && of?.kind === "sweep")
+    return { kind: "list", items: of.members.map(({ model }) => ({ kind: "model", model })) };
+  return value;
 };
 
 const content = (value: Value, e: Expression, scope: Scope, inputs: string[]): Json => {
@@ -55,6 +68,8 @@ const content = (value: Value, e: Expression, scope: Scope, inputs: string[]): J
       return value.items.map((item) => content(item, e, scope, inputs));
     case "record":
       return Object.fromEntries([...value.fields].map(([name, item]) => [name, content(item, e, scope, inputs)]));
+    case "model":
+      return { input: inputNumber(value.model.id, inputs), name: value.model.id };
     case "step": {
       const of = planned(value.step, scope.session);
       const shown = { input: inputNumber(of.id, inputs), name: value.step.name.text };
@@ -74,13 +89,15 @@ const content = (value: Value, e: Expression, scope: Scope, inputs: string[]): J
     case "figure":
       return { formula: { ...numbered(value.formula, inputs) } };
     case "block":
-      return { table: networkTable(elaborateNetwork(value, undefined, e, scope.session)).map((row) => ({ ...row })) };
+      return networkJson(elaborateNetwork(value, undefined, e, scope.session));
     case "size":
     case "made":
     case "tensor":
       throw refuse.value(e.span, `${describe(value)} cannot be shown`);
   }
 };
+
+const networkJson = (network: Network): Json => ({ table: networkTable(network).map((row) => ({ ...row })) });
 
 /** What was scored, and what was asked about where that is not the same. */
 const examplesOf = ({ model, part, test }: PlannedInfluence, inputs: string[]) => ({

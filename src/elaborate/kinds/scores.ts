@@ -5,9 +5,10 @@ import type { BuiltinCall } from "../builtin.ts";
 import { evaluate } from "../expression.ts";
 import { readNumber } from "../read.ts";
 import { refuse } from "../refusal.ts";
-import { type Scope, spanFor } from "../scope.ts";
+import { remembered, type Scope, spanFor } from "../scope.ts";
 import { addStep } from "../steps.ts";
 import { type DatasetValue, describe, type ScoresValue, type Value } from "../value.ts";
+import { chosenOf } from "./best.ts";
 import { addQuery, idFor, inside, readDataset } from "./data.ts";
 import type { PlannedInfluence } from "./planned.ts";
 import { planned } from "./steps.ts";
@@ -17,14 +18,8 @@ type ScoresFunction = (typeof functions)[number];
 export const isScoresFunction = (name: string): name is ScoresFunction => functions.some((known) => known === name);
 
 /** A query over scores: adds its step, once for each place of the text. */
-export const callScores = (call: BuiltinCall, scope: Scope): Value => {
-  const { datasets } = scope.session;
-  const known = datasets.get(call.expression);
-  if (known !== undefined) return known;
-  const value = query(call, scope);
-  datasets.set(call.expression, value);
-  return value;
-};
+export const callScores = (call: BuiltinCall, scope: Scope): Value =>
+  remembered(call.expression, scope.session, () => query(call, scope));
 
 const query = ({ name, expressions, expression }: BuiltinCall, scope: Scope): Value => {
   if (!isScoresFunction(name)) throw new TypeError(`${name} asks no scores`);
@@ -67,12 +62,20 @@ const query = ({ name, expressions, expression }: BuiltinCall, scope: Scope): Va
       };
       if (order === 2) {
         const tests = mustSolve(influence, expression, scope);
-        const { top: _, ...spec } = influence.influence;
-        return add(
-          `group(${influence.id}, ${set.step}, order: 2)`,
-          { kind: "group", order, influence: { ...spec, of: "example" }, ...one },
-          [influence.model.id, influence.model.data.step, tests.step, set.step],
+        const bodies = influence.specs.map(
+          ({ top: _, ...spec }): Body => ({
+            kind: "group",
+            order,
+            influence: { ...spec, of: "example" },
+            ...one,
+          }),
         );
+        return add(`group(${influence.id}, ${set.step}, order: 2)`, chosenOf(bodies), [
+          influence.model.id,
+          influence.model.data.step,
+          tests.step,
+          set.step,
+        ]);
       }
       mustBeKept(influence, expression, scope);
       return add(`group(${influence.id}, ${set.step})`, { kind: "group", order: 1, ...one }, [influence.id, set.step]);

@@ -13,20 +13,23 @@ export class StepFields {
   readonly #step: Step;
   readonly #session: Session;
   readonly #fields: ReadonlyMap<string, Expression>;
+  readonly #place: string;
 
-  constructor(step: Step, session: Session) {
+  /** `place` names the steps that the fields make. */
+  constructor(step: Step, session: Session, place = step.name.text) {
     const fields = session.checked.steps.get(step);
     if (fields === undefined) throw new TypeError(`the checker left the fields of \`${step.name.text}\` unresolved`);
     this.#step = step;
     this.#session = session;
     this.#fields = fields;
+    this.#place = place;
   }
 
   /** Absent, or `none`: undefined. */
   read<T>(name: string, reader: FieldReader<T>): T | undefined {
     const e = this.#fields.get(name);
     if (e === undefined) return undefined;
-    const scope = fileScope(this.#session, `${this.#step.name.text}.${name}`);
+    const scope = fileScope(this.#session, `${this.#place}.${name}`);
     const value = evaluate(e, scope);
     return value.kind === "word" && value.word === "none" ? undefined : reader(value, e, scope);
   }

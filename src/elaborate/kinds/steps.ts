@@ -1,32 +1,26 @@
 import type { Step, StepKind } from "../../syntax/ast.ts";
-import { refuse } from "../refusal.ts";
 import type { Scope, Session } from "../scope.ts";
 import type { Value } from "../value.ts";
 import { planEvaluate } from "./evaluate.ts";
 import { planInfluence } from "./influence.ts";
 import type { Planned } from "./planned.ts";
 import { planReport } from "./report.ts";
+import { planSweep } from "./sweep.ts";
 import { planTrain } from "./train.ts";
 import { planValidate } from "./validate.ts";
 
 /** Adds the steps of one declared step, after those it reads. */
 export type PlanStep = (step: Step, session: Session) => Planned;
 
-const cannotRun: PlanStep = (step) => {
-  throw refuse.notYet(step.name.span, `\`${step.step}\` steps cannot run yet`, {
-    help: "declare each training by itself, `train other = model with { … }`, and compare their figures in an `assert`",
-  });
-};
-
-/** One row a kind of step. */
-const kinds: { readonly [K in StepKind]: PlanStep } = {
+/** One row a kind of step. A function, as these files and this one read each other, and each may be loaded first. */
+const kinds = (): { readonly [K in StepKind]: PlanStep } => ({
   train: planTrain,
   evaluate: planEvaluate,
   report: planReport,
   influence: planInfluence,
   validate: planValidate,
-  sweep: cannotRun,
-};
+  sweep: planSweep,
+});
 
 /** The step, planned once however often it is used. A step that was refused is refused again, for the same reason. */
 export const planned = (step: Step, session: Session): Planned => {
@@ -34,7 +28,7 @@ export const planned = (step: Step, session: Session): Planned => {
   if (known instanceof Error) throw known;
   if (known !== undefined) return known;
   try {
-    const made = kinds[step.step](step, session);
+    const made = kinds()[step.step](step, session);
     session.planned.set(step, made);
     return made;
   } catch (error) {

@@ -22,8 +22,8 @@ import { readModel } from "./predict.ts";
 import { StepFields } from "./step-fields.ts";
 
 /** The step's inputs: its data, then `validate`'s data, then the model that `start` names. */
-export const planTrain = (step: Step, session: Session): PlannedTrain => {
-  const fields = new StepFields(step, session);
+export const planTrain = (step: Step, session: Session, name = step.name.text): PlannedTrain => {
+  const fields = new StepFields(step, session, name);
   const data = fields.require("data", readDataset);
   const network = fields.require("network", (value, e) => elaborateNetwork(value, data.fields, e, session));
   const target = fields.name("target");
@@ -58,13 +58,13 @@ export const planTrain = (step: Step, session: Session): PlannedTrain => {
   if (validate !== undefined) inputs.push(validate.step);
   if (start !== undefined && "model" in start) inputs.push(start.model);
   const id = addStep(session, {
-    id: step.name.text,
+    id: name,
     declared: true,
     body: { kind: "train", training },
     inputs,
     span: step.name.span,
   });
-  return { kind: "train", id, network, loss, target, data };
+  return { kind: "train", id, network, loss, target, data, trainings: [training] };
 };
 
 /** `lbfgs` runs until its tolerance; the others for epochs or steps. */
@@ -104,7 +104,7 @@ type Start = { readonly model: string } | { readonly weights: string };
 
 /** Another model, or `weights("model.safetensors")`. */
 const readStart = (value: Value, e: Expression, scope: Place["scope"]): Start => {
-  if (value.kind === "step") return { model: readModel(value, e, scope).id };
+  if (value.kind === "step" || value.kind === "model") return { model: readModel(value, e, scope).id };
   const place = { e, scope };
   const made = readMade(value, "a model, or `weights(file)`,", place);
   const file = made.name === "weights" ? new Arguments(made, place).text("file") : undefined;

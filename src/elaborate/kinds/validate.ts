@@ -35,7 +35,7 @@ export const planValidate = (step: Step, session: Session): PlannedValidate => {
     return add({ by }, [model.data.step]);
   }
   mustPredict(by, scores, fields);
-  const training = retrainingOf(by, trainingOf(model, session));
+  const training = retrainingOf(by, trainingOf(model, `\`${step.name.text}\``, fields.span("influence")));
   // What the training reads besides its data: data to validate with, and the model it starts from unless it starts from its own end.
   const others = session.steps.get(model.id)!.inputs.slice(1);
   const read = training.start === "model" && isWarm(by) ? others.slice(0, training.validate ? 1 : 0) : others;
@@ -94,8 +94,8 @@ const mustHaveNoise = ({ model }: PlannedInfluence, fields: StepFields, session:
   const seen = [model.data.step];
   for (const id of seen) {
     const { body, inputs } = session.steps.get(id)!;
-    if (body.kind !== "query") continue;
-    if (body.operation.op === "with_label_noise") return;
+    if (body.kind === "query" && body.operation.op === "with_label_noise") return;
+    if (body.kind !== "query" && body.kind !== "best") continue;
     seen.push(...inputs);
   }
   throw refuse.unfit(
