@@ -1,9 +1,10 @@
-// Writes the grammar's two forms from the parser: npm run generate.
+// Writes the grammar's forms from lexer and parser: npm run generate.
 import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { toEbnf } from "./ebnf.ts";
 import { readGrammar } from "./model.ts";
 import { toRailroad } from "./railroad.ts";
+import { toTextMate } from "./textmate.ts";
 
 /** File name → text, for this script and for the test that they have not drifted. */
 export const generate = (): ReadonlyMap<string, string> => {
@@ -11,6 +12,7 @@ export const generate = (): ReadonlyMap<string, string> => {
   return new Map([
     ["mtt.ebnf", toEbnf(rules)],
     ["railroad.html", toRailroad(rules)],
+    ["../editors/vscode/syntaxes/mtt.tmLanguage.json", toTextMate()],
   ]);
 };
 

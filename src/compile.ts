@@ -1,6 +1,6 @@
 import { check } from "./check/check.ts";
 import type { Checked } from "./check/checked.ts";
-import { loadModules } from "./check/modules.ts";
+import { loadModules, type Parse } from "./check/modules.ts";
 import type { Diagnostic, Sources } from "./diagnostic/diagnostic.ts";
 import { elaborate } from "./elaborate/elaborate.ts";
 import { declareNetworks, type GivenNetworks } from "./elaborate/given.ts";
@@ -15,6 +15,8 @@ export interface CompileOptions {
   readonly networks?: GivenNetworks;
   /** A clock in milliseconds. The compiler has none of its own. */
   readonly now?: () => number;
+  /** Instead of `parse`: an editor keeps the trees of texts that did not change. */
+  readonly parse?: Parse;
 }
 
 export interface Compiled {
@@ -44,7 +46,7 @@ export const compile = (entry: string, sources: Sources, options: CompileOptions
     timings[name] = now() - start;
     return result;
   };
-  const modules = phase("parse", () => loadModules(entry, new Map([...sources, ...stdlib])));
+  const modules = phase("parse", () => loadModules(entry, new Map([...sources, ...stdlib]), options.parse));
   const given = options.networks ?? new Map();
   const file = modules.files.get(entry);
   const files = file === undefined ? modules.files : new Map([...modules.files, [entry, declareNetworks(file, given)]]);

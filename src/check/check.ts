@@ -39,12 +39,13 @@ export function check(entry: string, files: ReadonlyMap<string, File>, options: 
     }
   }
   reportCycles(c);
-  const { types, bindings, calls, steps, settings, sizes } = c;
+  const { types, bindings, members, calls, steps, settings, sizes } = c;
   return {
     entry: file,
     files,
     types,
     bindings,
+    members,
     calls,
     steps,
     settings,
@@ -65,6 +66,7 @@ function newContext(entry: File, files: ReadonlyMap<string, File>, settingTexts:
     settings: new Map(),
     types: new Map(),
     bindings: new Map(),
+    members: new Map(),
     calls: new Map(),
     steps: new Map(),
     sizes: new Map(),

@@ -105,6 +105,8 @@ export interface Checked {
   readonly types: ReadonlyMap<Expression, Type>;
   /** By use: every Name in an expression that was resolved. Field names and argument names have none. */
   readonly bindings: ReadonlyMap<Name, Binding>;
+  /** What may stand behind the dot of a field access, by its target. */
+  readonly members: ReadonlyMap<Expression, ReadonlyMap<string, Type>>;
   /** By call, or by pipe: its stage then gets the input as first tensor argument. A call of a parameter of type `block` has none: its parameters are not known. */
   readonly calls: ReadonlyMap<Call | Pipe, ResolvedCall>;
   /** Fields of every step with those of its base merged in. */

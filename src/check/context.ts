@@ -36,6 +36,7 @@ export interface Context {
   readonly settingTexts: ReadonlyMap<string, string>;
   readonly types: Map<Expression, Type>;
   readonly bindings: Map<Name, Binding>;
+  readonly members: Map<Expression, ReadonlyMap<string, Type>>;
   readonly calls: Map<Call | Pipe, ResolvedCall>;
   readonly steps: Map<Step, ReadonlyMap<string, Expression>>;
   /** Sizes in types that name an int of the file. */
@@ -115,6 +116,7 @@ export const attempt = (c: Context): Context => ({
   ...c,
   types: new Map(),
   bindings: new Map(),
+  members: new Map(),
   calls: new Map(),
   steps: new Map(),
   sizes: new Map(),

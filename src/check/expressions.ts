@@ -175,6 +175,7 @@ function inferField(c: Context, env: Env, e: Extract<Expression, { kind: "field"
   const name = e.name.text;
   const known = fieldsOf(c, target);
   if (known === undefined) return errorType;
+  c.members.set(e.target, known);
   const type = known.get(name);
   if (type !== undefined) return type;
   if (name === "") return errorType;

@@ -10,6 +10,9 @@ export interface Modules {
   readonly diagnostics: readonly Diagnostic[];
 }
 
+/** A text to its tree. */
+export type Parse = typeof parse;
+
 /** Names of the standard library's files begin so; their public blocks are in scope everywhere. */
 export const STANDARD = "std/";
 
@@ -20,7 +23,7 @@ export const isLibrary = (name: string): boolean => name.startsWith(STANDARD);
  * Reads the entry and all it imports from a map of texts. `std/layers` names the standard library's file of that name, with or without `.mtt`;
  * other imports are relative to the file that asks. Files of the library are always read. Unknown and cyclic imports are diagnostics.
  */
-export function loadModules(entry: string, sources: Sources): Modules {
+export function loadModules(entry: string, sources: Sources, read: Parse = parse): Modules {
   const files = new Map<string, File>();
   const diagnostics: Diagnostic[] = [];
   const open: string[] = [];
@@ -29,7 +32,7 @@ export function loadModules(entry: string, sources: Sources): Modules {
     if (files.has(name)) return;
     const { file, diagnostics: found } = isLibrary(name)
       ? parseLibrary(name, sources.get(name)!)
-      : parse(name, sources.get(name)!);
+      : read(name, sources.get(name)!);
     files.set(name, file);
     diagnostics.push(...found);
     open.push(name);
@@ -60,7 +63,7 @@ function parseLibrary(name: string, text: string): Parsed {
 
 /** The names, in order of trial, under which a file's imports look for files of the user's: what a reader of files has to find. */
 export const importedFiles = (file: File): readonly string[] =>
-  file.imports.flatMap(({ from }) => (isLibrary(from.value) ? [] : candidates(file.name, from.value)));
+  file.imports.flatMap(({ from }) => (isLibrary(from.value) ? [] : importCandidates(file.name, from.value)));
 
 /** The name in `sources` of what an import asks for. */
 export function importedFile(
@@ -68,11 +71,11 @@ export function importedFile(
   from: string,
   sources: ReadonlyMap<string, unknown>,
 ): string | undefined {
-  return candidates(importer, from).find((name) => sources.has(name));
+  return importCandidates(importer, from).find((name) => sources.has(name));
 }
 
 /** As written, then with `.mtt`. */
-function candidates(importer: string, from: string): readonly string[] {
+export function importCandidates(importer: string, from: string): readonly string[] {
   const plain = isLibrary(from) ? from : join(directory(importer), from);
   return plain.endsWith(".mtt") ? [plain] : [plain, `${plain}.mtt`];
 }

@@ -14,7 +14,14 @@ export const isNamed = (declaration: Declaration): declaration is Named => decla
 
 export const isStandard = (file: File): boolean => isLibrary(file.name);
 
-const isPublic = (name: string): boolean => !name.startsWith("_");
+/** Names a file gives and imports, as it calls them. */
+export const namesInFile = (file: File): ReadonlySet<string> =>
+  new Set([
+    ...file.declarations.filter(isNamed).map(({ name }) => name.text),
+    ...file.imports.flatMap(({ names }) => names.map(({ name, as }) => (as ?? name).text)),
+  ]);
+
+export const isPublic = (name: string): boolean => !name.startsWith("_");
 
 /** Collects every file's names; reports names declared twice, unknown imports, and names that hide built-in ones. */
 export function declareAll(c: Context): void {
@@ -154,7 +161,7 @@ export function wordIn(want: Want, name: string): { readonly type: string } | un
   }
 }
 
-const resultFits = (row: Builtin, want: Want): boolean => {
+export const resultFits = (row: Builtin, want: Want): boolean => {
   switch (want.want) {
     case "opaque":
       return row.result.result === "opaque" && row.result.name === want.name;
@@ -202,7 +209,7 @@ export function namesInScope(c: Context, env: Env, want: Want | undefined): read
   ];
 }
 
-function wordsOf(want: Want): readonly string[] {
+export function wordsOf(want: Want): readonly string[] {
   switch (want.want) {
     case "padding":
       return ["same", "valid"];

@@ -12,6 +12,7 @@ import { explain } from "./commands/explain.ts";
 import { exportModel } from "./commands/export.ts";
 import { fmt } from "./commands/fmt.ts";
 import { graph } from "./commands/graph.ts";
+import { lsp } from "./commands/lsp.ts";
 import { plan } from "./commands/plan.ts";
 import { run } from "./commands/run.ts";
 import { runs } from "./commands/runs.ts";
@@ -22,7 +23,7 @@ import { presenter } from "./wrong-use.ts";
 
 const mtt = Command.make("mtt").pipe(
   Command.withDescription("Machine-learning experiments you can ask why"),
-  Command.withSubcommands([run, check, shapes, plan, explain, graph, fmt, exportModel, runs, cache, backend]),
+  Command.withSubcommands([run, check, shapes, plan, explain, graph, fmt, exportModel, lsp, runs, cache, backend]),
   Command.withExamples([
     { command: "mtt run pipelines/mnist.mtt", description: "Train, evaluate and check the assertions" },
     { command: "mtt check *.mtt", description: "Say all that is wrong with programs" },

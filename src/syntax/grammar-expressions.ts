@@ -123,8 +123,13 @@ export abstract class ExpressionParser extends TypeParser {
         {
           ALT: () => {
             this.CONSUME(T.Dot);
-            const name = this.CONSUME(T.Name);
-            link((target) => ({ kind: "field", span: span(), target, name: this.nameOf(name) }));
+            const name = this.RECORDING_PHASE || this.isNext(T.Name) ? this.CONSUME(T.Name) : undefined;
+            link((target) => {
+              // An editor asks what may stand behind the dot: the target is kept.
+              if (name === undefined) this.lacks("a name");
+              const named: Ast.Name = name ? this.nameOf(name) : { kind: "name", span: this.missingSpan(), text: "" };
+              return { kind: "field", span: span(), target, name: named };
+            });
           },
         },
         {

@@ -116,6 +116,12 @@ export class RecoveringParser extends EmbeddedActionsParser {
     }
   }
 
+  /** What should follow is not there: said, and the tree goes on to where the region ends. */
+  protected lacks(expected: string): void {
+    if (!this.broken) this.report(expected, []);
+    this.broken = true;
+  }
+
   /** Ends the rule being read: `expected` belongs here. */
   protected fail(expected: string): never {
     throw new MismatchedTokenException(expected, this.next, this.LA(0));

@@ -18,7 +18,7 @@ import { bundleProgram } from "../../tools/build.ts";
 const root = resolve(import.meta.dirname, "../..");
 
 /** The program as it stands, bundled once for all test files and workers: the folder's name is the hash of the sources. */
-const bundled = (async () => {
+export const programFile = (async () => {
   const hash = createHash("sha256");
   for (const file of readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" }).sort()) {
     if (file.endsWith(".ts")) hash.update(file).update(readFileSync(join(root, "src", file)));
@@ -73,7 +73,7 @@ export const mtt = async (
   args: readonly string[],
   { cwd = root, env = {}, input, watch }: Options = {},
 ): Promise<Result> => {
-  const child = track(spawn(process.execPath, [await bundled, ...args], { cwd, env: environment(env) }));
+  const child = track(spawn(process.execPath, [await programFile, ...args], { cwd, env: environment(env) }));
   return new Promise((finish, fail) => {
     let [stdout, stderr] = ["", ""];
     child.stdout.setEncoding("utf8").on("data", (text: string) => {
@@ -91,7 +91,7 @@ export const mtt = async (
 };
 
 /** The command line that starts the program, for shells. */
-export const shellCommand = async (): Promise<string> => `"${process.execPath}" "${await bundled}"`;
+export const shellCommand = async (): Promise<string> => `"${process.execPath}" "${await programFile}"`;
 
 const folders: string[] = [];
 
