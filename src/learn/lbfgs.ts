@@ -1,4 +1,4 @@
-import type { Answer, Checkpoint, Command } from "../plan/algorithm.ts";
+import type { Checkpoint } from "../plan/algorithm.ts";
 import { dot, type Evaluate, lineSearch } from "./line-search.ts";
 
 /** Everything the next iteration depends on: a run that goes on from it ends in the same bits as one never stopped. */
@@ -30,12 +30,12 @@ export type LbfgsEnd = "converged" | "iterations" | "stalled" | "non_finite";
  * L-BFGS: two-loop recursion over the last `history` pairs (Nocedal 1980; Nocedal and Wright, algorithm 7.4), strong Wolfe line search.
  * `after` is told every iteration. Stalled: rounding leaves no step that lowers the value; the state is the best one known.
  */
-export function* lbfgs(
-  evaluate: Evaluate,
+export function* lbfgs<Asked, Answered>(
+  evaluate: Evaluate<Asked, Answered>,
   start: Float64Array | LbfgsState,
   options: LbfgsOptions,
-  after: (state: LbfgsState) => Generator<Command, void, Answer>,
-): Generator<Command, { readonly state: LbfgsState; readonly end: LbfgsEnd }, Answer> {
+  after: (state: LbfgsState) => Generator<Asked, void, Answered>,
+): Generator<Asked, { readonly state: LbfgsState; readonly end: LbfgsEnd }, Answered> {
   let state: LbfgsState = "pairs" in start ? start : { x: start, ...(yield* evaluate(start)), pairs: [], iteration: 0 };
   for (;;) {
     if (!Number.isFinite(state.value) || !state.gradient.every(Number.isFinite)) return { state, end: "non_finite" };
@@ -52,11 +52,11 @@ export function* lbfgs(
   }
 }
 
-function* step(
-  evaluate: Evaluate,
+function* step<Asked, Answered>(
+  evaluate: Evaluate<Asked, Answered>,
   state: LbfgsState,
   history: number,
-): Generator<Command, LbfgsState | undefined, Answer> {
+): Generator<Asked, LbfgsState | undefined, Answered> {
   const { x, gradient, pairs } = state;
   const direction = descent(gradient, pairs);
   // Without curvature the direction has no scale: begin with a step of length at most 1 in the 1-norm.
@@ -108,31 +108,40 @@ export const toArrays = (state: LbfgsState): Checkpoint["arrays"] => ({
   "optimizer/x": tensor(state.x),
   "optimizer/gradient": tensor(state.gradient),
   "optimizer/value": tensor(Float64Array.of(state.value)),
-  ...Object.fromEntries(
-    state.pairs.flatMap(({ s, y }, k) => [
+  ...pairArrays(state.pairs),
+});
+
+export const pairArrays = (pairs: readonly Pair[]): Checkpoint["arrays"] =>
+  Object.fromEntries(
+    pairs.flatMap(({ s, y }, k) => [
       [`optimizer/s${k}`, tensor(s)],
       [`optimizer/y${k}`, tensor(y)],
     ]),
-  ),
-});
+  );
 
 const tensor = (data: Float64Array) => ({ dtype: "f64", shape: [data.length], data }) as const;
 
 /** The inverse of `toArrays`; `undefined` where the arrays are another algorithm's. */
 export const fromArrays = (arrays: Checkpoint["arrays"], iteration: number): LbfgsState | undefined => {
-  const vector = (name: string): Float64Array | undefined => {
-    const data = arrays[`optimizer/${name}`]?.data;
-    return data instanceof Float64Array ? data : undefined;
-  };
-  const x = vector("x");
-  const gradient = vector("gradient");
-  const value = vector("value")?.[0];
+  const x = vectorOf(arrays, "x");
+  const gradient = vectorOf(arrays, "gradient");
+  const value = vectorOf(arrays, "value")?.[0];
   if (x === undefined || gradient === undefined || value === undefined) return undefined;
+  return { x, value, gradient, pairs: pairsOf(arrays), iteration };
+};
+
+/** The inverse of `pairArrays`. */
+export const pairsOf = (arrays: Checkpoint["arrays"]): readonly Pair[] => {
   const pairs: Pair[] = [];
   for (;;) {
-    const s = vector(`s${pairs.length}`);
-    const y = vector(`y${pairs.length}`);
-    if (s === undefined || y === undefined) return { x, value, gradient, pairs, iteration };
+    const s = vectorOf(arrays, `s${pairs.length}`);
+    const y = vectorOf(arrays, `y${pairs.length}`);
+    if (s === undefined || y === undefined) return pairs;
     pairs.push({ s, y });
   }
+};
+
+const vectorOf = (arrays: Checkpoint["arrays"], name: string): Float64Array | undefined => {
+  const data = arrays[`optimizer/${name}`]?.data;
+  return data instanceof Float64Array ? data : undefined;
 };

@@ -1,7 +1,7 @@
 import type { Answer, Command } from "../plan/algorithm.ts";
 
 /** A function's value and gradient at a point of R^n, computed by whoever drives the generator. */
-export type Evaluate = (x: Float64Array) => Generator<Command, Evaluation, Answer>;
+export type Evaluate<Asked = Command, Answered = Answer> = (x: Float64Array) => Generator<Asked, Evaluation, Answered>;
 
 export interface Evaluation {
   readonly value: number;
@@ -25,17 +25,17 @@ const TRIALS = 40;
  * A step with the strong Wolfe conditions: f(a) <= f(0) + 1e-4 a f'(0) and |f'(a)| <= 0.9 |f'(0)|. Bracket, then zoom by cubic interpolation
  * (Nocedal and Wright, Numerical Optimization, algorithms 3.5 and 3.6). `undefined` where rounding or the number of trials ends the search.
  */
-export function* lineSearch(
-  evaluate: Evaluate,
+export function* lineSearch<Asked, Answered>(
+  evaluate: Evaluate<Asked, Answered>,
   from: Evaluation & { readonly x: Float64Array },
   direction: Float64Array,
   first: number,
-): Generator<Command, Trial | undefined, Answer> {
+): Generator<Asked, Trial | undefined, Answered> {
   const slope0 = dot(from.gradient, direction);
   const slack = NOISE * Math.abs(from.value);
   const tooHigh = (t: Trial) => !(t.value <= from.value + DECREASE * t.alpha * slope0 + slack);
   const good = (t: Trial) => !tooHigh(t) && Math.abs(t.slope) <= -CURVATURE * slope0;
-  const trial = function* (alpha: number): Generator<Command, Trial, Answer> {
+  const trial = function* (alpha: number): Generator<Asked, Trial, Answered> {
     const x = from.x.map((value, i) => value + alpha * direction[i]!);
     const { value, gradient } = yield* evaluate(x);
     return { x, alpha, value, gradient, slope: dot(gradient, direction) };

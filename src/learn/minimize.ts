@@ -1,33 +1,18 @@
-import { GraphBuilder } from "../ir/builder.ts";
-import type { Graph } from "../ir/graph.ts";
-import {
-  type Algorithm,
-  AlgorithmFailure,
-  type Answer,
-  type Checkpoint,
-  type Command,
-  close,
-  open,
-  run,
-} from "../plan/algorithm.ts";
+import { type Algorithm, AlgorithmFailure, type Answer, type Checkpoint, type Command } from "../plan/algorithm.ts";
 import type { Optimizer, Training } from "../plan/training.ts";
-import { constructors, sizeOf, type Tensor } from "../shape/tensor.ts";
-import { gradient } from "../transform/vjp.ts";
+import type { Tensor } from "../shape/tensor.ts";
 import { classifierOf } from "./classify.ts";
 import { type Figures, fromFigures, toFigures } from "./figures.ts";
+import { flatten, openObjective, parametersOf, penalty } from "./full-objective.ts";
 import { initialParameters } from "./init.ts";
 import { fromArrays, type LbfgsEnd, type LbfgsState, largest, lbfgs, toArrays } from "./lbfgs.ts";
 import type { Evaluate } from "./line-search.ts";
-import { batchFor, evaluate, inOrder, type Parameters } from "./metrics.ts";
-import { exampleMeasures, fedFields, parameterCount, regularized, weightedLoss } from "./objective.ts";
+import { evaluate, inOrder, type Parameters } from "./metrics.ts";
 import { toPrecision } from "./precision.ts";
 import type { TrainData, TrainFrom, TrainResult } from "./trained.ts";
 
-type Lbfgs = Extract<Optimizer, { kind: "lbfgs" }>;
+export type Lbfgs = Extract<Optimizer, { kind: "lbfgs" }>;
 
-/** Memory for the values of one run, and for data that stays in the engine; more data than that is streamed on every pass. */
-const RUN_BYTES = 512 * 1024 * 1024;
-const DATA_BYTES = 1024 * 1024 * 1024;
 const CHECKPOINT_EVERY = 50;
 
 /**
@@ -52,35 +37,39 @@ export function* minimize(
   const limit = iterationsOf(training, optimizer);
   if (limit === 0) return untrained(training, begin);
   const states = begin.parameters.slice(network.weights.length);
-  const { evaluate: objective, sessions } = yield* openObjective(training, data, states);
+  const objective = yield* openObjective(training, data.n, states, 1);
+  const evaluateAll = objective.of([data.rowWeights]);
+  const evaluateOne: Evaluate = function* (x) {
+    return (yield* evaluateAll([x]))[0]!;
+  };
   const history = [...begin.history];
   let steepest = 0;
-  const { state, end } = yield* lbfgs(objective, begin.at, { ...optimizer, iterations: limit }, function* (state) {
-    const slope = largest(state.gradient);
-    steepest = Math.max(steepest, slope);
-    history.push({ loss: state.value - penalty(training, state.x) });
-    const fraction = Math.log(steepest / slope) / Math.log(steepest / optimizer.tolerance);
-    yield {
-      do: "progress",
-      fraction: Math.min(1, Math.max(fraction || 0, state.iteration / limit)),
-      figures: { iteration: state.iteration, loss: state.value - penalty(training, state.x), gradient: slope },
-    };
-    if (state.iteration % CHECKPOINT_EVERY === 0)
+  const { state, end } = yield* lbfgs<Command, Answer>(
+    evaluateOne,
+    begin.at,
+    { ...optimizer, iterations: limit },
+    function* (state) {
+      const slope = largest(state.gradient);
+      steepest = Math.max(steepest, slope);
+      history.push({ loss: state.value - penalty(training, state.x) });
+      const fraction = Math.log(steepest / slope) / Math.log(steepest / optimizer.tolerance);
       yield {
-        do: "checkpoint",
-        at: state.iteration,
-        state: toCheckpoint(training, states, state, figuresOf(state, history)),
+        do: "progress",
+        fraction: Math.min(1, Math.max(fraction || 0, state.iteration / limit)),
+        figures: { iteration: state.iteration, loss: state.value - penalty(training, state.x), gradient: slope },
       };
-  });
-  for (const session of sessions) yield* close(session);
+      if (state.iteration % CHECKPOINT_EVERY === 0)
+        yield {
+          do: "checkpoint",
+          at: state.iteration,
+          state: toCheckpoint(training, states, state, figuresOf(state, history)),
+        };
+    },
+  );
+  yield* objective.close();
 
   const slope = largest(state.gradient);
-  if (end === "non_finite")
-    throw new AlgorithmFailure(
-      "MTT5206",
-      `the objective is not finite after ${state.iteration} iterations of L-BFGS`,
-      "see that the data is finite, or begin from smaller weights",
-    );
+  if (end === "non_finite") throw notFinite(state);
   if (end !== "converged")
     yield { do: "warn", message: unconverged(end, state.iteration, slope, optimizer.tolerance, precision) };
   const parameters = parametersOf(training, states, state.x);
@@ -100,7 +89,7 @@ export function* minimize(
 }
 
 /** A length in epochs bounds the iterations too; 0 only loads the parameters. */
-const iterationsOf = ({ length }: Training, { iterations }: Lbfgs): number =>
+export const iterationsOf = ({ length }: Training, { iterations }: Lbfgs): number =>
   length === undefined ? iterations : Math.min(iterations, "epochs" in length ? length.epochs : length.steps);
 
 const untrained = (training: Training, { parameters, history }: Begin): TrainResult => {
@@ -111,6 +100,13 @@ const untrained = (training: Training, { parameters, history }: Begin): TrainRes
   const arrays = Object.fromEntries(Object.entries(named).map(([path, tensor]) => [GROUP + path, tensor]));
   return { parameters: named, figures, state: { arrays, figures: toFigures(figures) }, at: 0 };
 };
+
+export const notFinite = ({ iteration }: LbfgsState): AlgorithmFailure =>
+  new AlgorithmFailure(
+    "MTT5206",
+    `the objective is not finite after ${iteration} iterations of L-BFGS`,
+    "see that the data is finite, or begin from smaller weights",
+  );
 
 const unconverged = (
   end: Exclude<LbfgsEnd, "converged" | "non_finite">,
@@ -153,134 +149,7 @@ const start = ({ network, seed, precision }: Training, from: TrainFrom | undefin
   return { parameters, at: flatten(parameters.slice(0, network.weights.length)), history: [] };
 };
 
-/** The objective and its gradient by the flat weights, over sessions that hold the data where it fits. */
-function* openObjective(
-  training: Training,
-  { n, rowWeights }: TrainData,
-  states: readonly Tensor[],
-): Generator<Command, { readonly evaluate: Evaluate; readonly sessions: readonly number[] }, Answer> {
-  const { network, loss, precision, regularize } = training;
-  const types = network.weights.map(({ type }) => type.shape);
-  const each = exampleMeasures(network, [loss], precision);
-  // The gradient keeps about three times the values of the loss.
-  const size = Math.ceil(n / Math.ceil(n / batchFor(each, RUN_BYTES / 3, n)));
-  const fields = fedFields(network, [loss], precision);
-  const bytes = fields.reduce(
-    (sum, { type }) => sum + sizeOf(type.shape) * constructors[type.dtype].BYTES_PER_ELEMENT,
-    0,
-  );
-  const resident = n * bytes <= DATA_BYTES;
-  const graph = chunkGradient(training, size, resident);
-  const names = fields.map(({ name }) => name);
-
-  const chunks = Array.from({ length: Math.ceil(n / size) }, (_, chunk) => {
-    const at = Int32Array.from({ length: size }, (_, i) => Math.min(n - 1, chunk * size + i));
-    const data = new constructors[precision](size);
-    for (let i = 0; i < size && chunk * size + i < n; i++) data[i] = (rowWeights?.[chunk * size + i] ?? 1) / n;
-    return {
-      rows: { data: 0, fields: names, at },
-      weights: { dtype: precision, shape: [size], data } satisfies Tensor,
-    };
-  });
-  const sessions: number[] = [];
-  if (resident) {
-    const program = { graph, resident: states.length + 1 + names.length, updated: 0 };
-    for (const { rows, weights } of chunks) sessions.push(yield* open(program, [...states, weights], rows));
-  } else sessions.push(yield* open({ graph, resident: states.length, updated: 0 }, states));
-
-  const evaluate: Evaluate = function* (x) {
-    const weights = split(x, types, precision);
-    let value = penalty(training, x);
-    const gradient = new Float64Array(x.length);
-    if (regularize !== undefined) addPenaltyGradient(training, x, gradient);
-    for (const [i, chunk] of chunks.entries()) {
-      const [sum, ...parts] = resident
-        ? yield* run(sessions[i]!, weights)
-        : yield* run(sessions[0]!, [chunk.weights, ...weights], chunk.rows);
-      value += sum!.data[0]!;
-      let offset = 0;
-      for (const { data } of parts) {
-        for (let j = 0; j < data.length; j++) gradient[offset + j]! += data[j]!;
-        offset += data.length;
-      }
-    }
-    return { value, gradient };
-  };
-  return { evaluate, sessions };
-}
-
-/** (states…, row weights, fields…, weights…), or with the row weights after the fields where those are fed -> (weighted loss, gradient…). */
-const chunkGradient = ({ network, loss, precision }: Training, size: number, resident: boolean): Graph => {
-  const graph = gradient(
-    weightedLoss(network, loss, size, precision),
-    network.weights.map((_, i) => i),
-  );
-  const b = new GraphBuilder();
-  const inputs = graph.inputs.map(({ name, type }) => b.input(name, type));
-  const weights = inputs.slice(0, network.weights.length);
-  const states = inputs.slice(network.weights.length, parameterCount(network));
-  const fields = inputs.slice(parameterCount(network), -1);
-  const rows = inputs.slice(-1);
-  const outputs = b.inline(graph, inputs);
-  return b.build(outputs, [...states, ...(resident ? [...rows, ...fields] : [...fields, ...rows]), ...weights]);
-};
-
-/** (a / 2) |x|², over the weights that the regularizer names. */
-const penalty = ({ network, regularize }: Training, x: Float64Array): number => {
-  if (regularize === undefined) return 0;
-  let squares = 0;
-  for (const [begin, end] of ranges(
-    network.weights.map(({ type }) => type.shape),
-    regularized(network, regularize.only),
-  ))
-    for (let i = begin; i < end; i++) squares += x[i]! * x[i]!;
-  return (regularize.strength / 2) * squares;
-};
-
-const addPenaltyGradient = ({ network, regularize }: Training, x: Float64Array, gradient: Float64Array): void => {
-  if (regularize === undefined) return;
-  for (const [begin, end] of ranges(
-    network.weights.map(({ type }) => type.shape),
-    regularized(network, regularize.only),
-  ))
-    for (let i = begin; i < end; i++) gradient[i]! += regularize.strength * x[i]!;
-};
-
-/** Where these of the arrays lie in the flat vector. */
-const ranges = (
-  shapes: readonly (readonly number[])[],
-  which: readonly number[],
-): readonly (readonly [number, number])[] => {
-  const ends: number[] = [];
-  for (const shape of shapes) ends.push((ends.at(-1) ?? 0) + sizeOf(shape));
-  return which.map((i) => [ends[i - 1] ?? 0, ends[i]!]);
-};
-
-const flatten = (tensors: readonly Tensor[]): Float64Array =>
-  Float64Array.from(tensors.flatMap(({ data }) => Array.from(data)));
-
-const split = (x: Float64Array, shapes: readonly (readonly number[])[], dtype: "f32" | "f64"): readonly Tensor[] =>
-  ranges(
-    shapes,
-    shapes.map((_, i) => i),
-  ).map(([begin, end], i) => ({
-    dtype,
-    shape: shapes[i]!,
-    data: constructors[dtype].from(x.subarray(begin, end)),
-  }));
-
 const GROUP = "parameters/";
-
-const parametersOf = ({ network, precision }: Training, states: readonly Tensor[], x: Float64Array): Parameters => {
-  const weights = split(
-    x,
-    network.weights.map(({ type }) => type.shape),
-    precision,
-  );
-  return Object.fromEntries(
-    [...network.weights, ...network.states].map(({ path }, i) => [path, [...weights, ...states][i]!]),
-  );
-};
 
 const toCheckpoint = (
   training: Training,

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { fromArrays, type LbfgsState, largest, lbfgs, toArrays } from "../../src/learn/lbfgs.ts";
 import type { Evaluate } from "../../src/learn/line-search.ts";
+import type { Answer, Command } from "../../src/plan/algorithm.ts";
 
 /** Minimum 0 at (1, …, 1): a curved valley that steepest descent crawls along. */
 const rosenbrock = (x: Float64Array) => {
@@ -26,10 +27,15 @@ const minimize = (
     yield { do: "progress", fraction: 0, figures: { evaluation: evaluations++ } };
     return f(x);
   };
-  const algorithm = lbfgs(evaluate, start, { tolerance: 1e-10, history: 10, iterations }, function* (state) {
-    seen.push(state);
-    yield { do: "progress", fraction: 0, figures: {} };
-  });
+  const algorithm = lbfgs<Command, Answer>(
+    evaluate,
+    start,
+    { tolerance: 1e-10, history: 10, iterations },
+    function* (state) {
+      seen.push(state);
+      yield { do: "progress", fraction: 0, figures: {} };
+    },
+  );
   let next = algorithm.next();
   while (!next.done) next = algorithm.next(undefined);
   return { ...next.value, evaluations, seen };

@@ -119,11 +119,11 @@ const retrainingOf = (training: Training): Figures => {
   return isFigures(json) ? json : {};
 };
 
-/** What people see of a retraining in the events. */
-const shownOf = ({ arrays, figures }: Checkpoint): Figures => ({
-  ...(isFigures(figures) ? figures : {}),
-  parameters: hashBytes(encodeSafetensors(arrays)),
-});
+/** What people see of a retraining in the events: its steps and the sha256 of its parameters; of other parts their figures. */
+const shownOf = ({ arrays, figures }: Checkpoint): Figures => {
+  if (!isFigures(figures)) return {};
+  return "removed" in figures ? { ...figures, parameters: hashBytes(encodeSafetensors(arrays)) } : figures;
+};
 
 /** Sums of a row of scores over each removal. */
 const sumsOver = (row: ArrayLike<number>, removals: readonly Removal[], { at, index }: Scored): Float64Array => {
