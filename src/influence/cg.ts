@@ -316,12 +316,7 @@ export const toCheckpoint = (state: CgState): Checkpoint => ({
 
 /** The inverse of `toCheckpoint`; undefined where the arrays are something else's. */
 export const fromCheckpoint = ({ arrays, figures }: Checkpoint): CgState | undefined => {
-  const block = (name: string): Block | undefined => {
-    const found = arrays[`solve/${name}`];
-    if (!(found?.data instanceof Float64Array)) return undefined;
-    const [count = 0, size = 0] = found.shape;
-    return { count, size, data: found.data.slice() };
-  };
+  const block = (name: string) => blockOf(arrays[`solve/${name}`]);
   const matrices = (name: string): readonly Dense[] => {
     const found = arrays[`solve/${name}`];
     if (!(found?.data instanceof Float64Array)) return [];
@@ -355,7 +350,14 @@ export const fromCheckpoint = ({ arrays, figures }: Checkpoint): CgState | undef
   };
 };
 
-const blockTensor = ({ count, size, data }: Block): Tensor => ({ dtype: "f64", shape: [count, size], data });
+/** The inverse of `blockTensor`, in memory of its own. */
+export const blockOf = (tensor: Tensor | undefined): Block | undefined => {
+  if (!(tensor?.data instanceof Float64Array)) return undefined;
+  const [count = 0, size = 0] = tensor.shape;
+  return { count, size, data: tensor.data.slice() };
+};
+
+export const blockTensor = ({ count, size, data }: Block): Tensor => ({ dtype: "f64", shape: [count, size], data });
 const vectorTensor = (data: Float64Array): Tensor => ({ dtype: "f64", shape: [data.length], data });
 const denseTensor = (matrices: readonly Dense[]): Tensor => {
   const { rows, columns } = matrices[0] ?? { rows: 0, columns: 0 };

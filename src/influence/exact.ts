@@ -17,8 +17,9 @@ const ROWS = 16;
 const SHARE = 3 / 4;
 /** Bytes that the matrix may take of a budget. */
 export const exactRoom = (budget: number): number => budget * SHARE;
-/** A Hessian up to this size is kept for later queries. */
-const KEPT = 128 * 2 ** 20;
+/** Rows that are kept together: of a small Hessian all, of a large one a sixteenth. */
+const LEAST_SLAB = 512;
+const SLABS = 16;
 /** Weights up to which all eigenvalues are computed. */
 const SMALL = 400;
 
@@ -64,36 +65,45 @@ export function* exactSolver(operator: Operator, method: Extract<Method, { kind:
   };
 }
 
+/** H, its rows in slabs that are parts each: a query that was stopped goes on, and a later one assembles nothing. Symmetric to the bit: of two entries their mean. */
 function* assembled(operator: Operator): Asking<Float64Array> {
   const { size } = operator.problem.layout;
-  if (exactBytes(size) > KEPT) return yield* assemble(operator);
-  const found = yield* part("hessian", { assembled: operator.of }, [0, 1], function* (): Algorithm<Checkpoint> {
-    return {
-      arrays: { "hessian/matrix": { dtype: "f64", shape: [size, size], data: yield* assemble(operator) } },
-      figures: {},
-    };
-  });
-  const { data } = found.arrays["hessian/matrix"] ?? { data: undefined };
-  if (!(data instanceof Float64Array)) throw lacking("a stored Hessian lacks its matrix");
-  return data.slice();
-}
-
-/** Symmetric to the bit: of two entries their mean. */
-function* assemble(operator: Operator): Asking<Float64Array> {
-  const { size } = operator.problem.layout;
-  const data = new Float64Array(size * size);
-  for (let from = 0; from < size; from += ROWS) {
-    const unit = zeroBlock(Math.min(ROWS, size - from), size);
-    for (let i = 0; i < unit.count; i++) unit.data[i * size + from + i] = 1;
-    data.set((yield* operator.apply(unit)).data, from * size);
-    yield { do: "progress", fraction: (from + unit.count) / size, figures: { row: from + unit.count, rows: size } };
+  const matrix = new Float64Array(size * size);
+  const wide = Math.max(LEAST_SLAB, ROWS * Math.ceil(size / (SLABS * ROWS)));
+  for (let from = 0; from < size; from += wide) {
+    const to = Math.min(size, from + wide);
+    const found = yield* part(
+      "hessian",
+      { assembled: operator.of, from, to },
+      [0, 1],
+      function* (): Algorithm<Checkpoint> {
+        const data = yield* slab(operator, from, to);
+        return { arrays: { "hessian/rows": { dtype: "f64", shape: [to - from, size], data } }, figures: {} };
+      },
+    );
+    const data = found.arrays["hessian/rows"]?.data;
+    if (!(data instanceof Float64Array)) throw lacking("a stored Hessian lacks its rows");
+    matrix.set(data, from * size);
   }
   for (let i = 0; i < size; i++)
     for (let j = 0; j < i; j++) {
-      const mean = (data[i * size + j]! + data[j * size + i]!) / 2;
-      data[i * size + j] = mean;
-      data[j * size + i] = mean;
+      const mean = (matrix[i * size + j]! + matrix[j * size + i]!) / 2;
+      matrix[i * size + j] = mean;
+      matrix[j * size + i] = mean;
     }
+  return matrix;
+}
+
+/** Rows `from` to `to` of H: products with unit vectors. */
+function* slab(operator: Operator, from: number, to: number): Asking<Float64Array> {
+  const { size } = operator.problem.layout;
+  const data = new Float64Array((to - from) * size);
+  for (let row = from; row < to; row += ROWS) {
+    const unit = zeroBlock(Math.min(ROWS, to - row), size);
+    for (let i = 0; i < unit.count; i++) unit.data[i * size + row + i] = 1;
+    data.set((yield* operator.apply(unit)).data, (row - from) * size);
+    yield { do: "progress", fraction: (row + unit.count) / size, figures: { row: row + unit.count, rows: size } };
+  }
   return data;
 }
 

@@ -3,7 +3,7 @@ import type { Method } from "../plan/influence.ts";
 import type { Json } from "../plan/json.ts";
 import { permutation } from "../random/random.ts";
 import { type Asking, lacking } from "./asking.ts";
-import { freshResiduals } from "./cg.ts";
+import { blockOf, blockTensor, freshResiduals } from "./cg.ts";
 import { preconditionerDamping } from "./cg-solver.ts";
 import { chooseDamping, show } from "./damping.ts";
 import { curvatureEnds } from "./eigenvalues.ts";
@@ -13,7 +13,7 @@ import { numbersOf } from "./low-rank.ts";
 import type { Spectral } from "./method.ts";
 import { addDamping, type Operator, operatorOf } from "./operator.ts";
 import type { Solver } from "./solver.ts";
-import { addTo, type Block, norm, row, zeroBlock } from "./vectors.ts";
+import { addTo, type Block, copyBlock, norm, row, zeroBlock } from "./vectors.ts";
 
 type Lissa = Extract<Method, { kind: "lissa" }>;
 
@@ -27,6 +27,9 @@ const DOUBLINGS = 5;
 const STAGES = 24;
 /** Steps between looks at the iterate's size. */
 const LOOK_EVERY = 16;
+
+/** Steps between states that are kept. */
+const CHECKPOINT_EVERY = 64;
 
 /** What the recursion runs with. */
 interface Plan {
@@ -89,8 +92,8 @@ export function* lissaSolver(operator: Operator, method: Lissa, preconditioner: 
         rhs: fingerprint(rhs.data),
         count: rhs.count,
       };
-      const found = yield* part("solve", of, [0, 1], () =>
-        recursion(operator, rhs, { plan, method, damping, preconditioner, shift, seen: seen.largest }),
+      const found = yield* part("solve", of, [0, 1], (kept) =>
+        recursion(operator, rhs, { plan, method, damping, preconditioner, shift, seen: seen.largest }, kept?.state),
       );
       const numbers = numbersOf(found.figures);
       hvps += numbers.products ?? 0;
@@ -137,61 +140,94 @@ interface Setting {
   readonly seen: number;
 }
 
-function* recursion(operator: Operator, rhs: Block, setting: Setting): Algorithm<Checkpoint> {
+/** Where the recursion is: all that the next step depends on. */
+interface Walk {
+  /** The mean over repeats so far. */
+  readonly sum: Block;
+  /** The iterate, and the mean of this stage's tail so far. */
+  readonly x: Block;
+  readonly mean: Block;
+  readonly at: Readonly<Record<(typeof COUNTERS)[number], number>>;
+}
+
+/** Done repeats, stages of this one, doublings of the scale, steps of this stage; steps in all, of stages that did not diverge, products. */
+const COUNTERS = ["repeat", "stage", "doublings", "step", "walked", "steps", "products", "scale", "batch"] as const;
+
+const walkCheckpoint = ({ sum, x, mean, at }: Walk): Checkpoint => ({
+  // Copies: the recursion goes on in place.
+  arrays: Object.fromEntries(
+    Object.entries({ sum, x, mean }).map(([name, block]) => [`walk/${name}`, blockTensor(copyBlock(block))]),
+  ),
+  figures: at,
+});
+
+const fromWalkCheckpoint = ({ arrays, figures }: Checkpoint): Walk | undefined => {
+  const [sum, x, mean] = ["sum", "x", "mean"].map((name) => blockOf(arrays[`walk/${name}`]));
+  const at = numbersOf(figures);
+  if (sum === undefined || x === undefined || mean === undefined) return undefined;
+  const known = COUNTERS.flatMap((name) => (at[name] === undefined ? [] : [[name, at[name]]]));
+  return known.length < COUNTERS.length ? undefined : { sum, x, mean, at: Object.fromEntries(known) };
+};
+
+function* recursion(
+  operator: Operator,
+  rhs: Block,
+  setting: Setting,
+  kept: Checkpoint | undefined,
+): Algorithm<Checkpoint> {
   const { plan, method, damping } = setting;
   const { n } = operator.problem;
-  let { scale, batch } = plan;
-  let doublings = 0;
-  let products = 0;
-  let steps = 0;
-  let stage = 0;
-  const sum = zeroBlock(rhs.count, rhs.size);
-  let x = zeroBlock(rhs.count, rhs.size);
-  for (let repeat = 0; repeat < plan.repeats; ) {
+  const { count, size } = rhs;
+  const zero = () => zeroBlock(count, size);
+  const begun = { repeat: 0, stage: 0, doublings: 0, step: 0, walked: 0, steps: 0, products: 0 };
+  const start: Walk = { sum: zero(), x: zero(), mean: zero(), at: { ...begun, scale: plan.scale, batch: plan.batch } };
+  let { sum, x, mean, at } = (kept === undefined ? undefined : fromWalkCheckpoint(kept)) ?? start;
+  while (at.repeat < plan.repeats) {
+    if (at.walked > 0 && at.step === 0)
+      yield { do: "checkpoint", at: at.walked, state: walkCheckpoint({ sum, x, mean, at }) };
     yield* operator.release();
+    const { repeat, stage, doublings, scale, batch } = at;
     const sampled = operatorOf(operator.problem, operator.hessian, batch);
-    const order = { seed: method.seed, number: repeat * (STAGES + DOUBLINGS) + stage + doublings };
-    const ended = yield* runStage(sampled, rhs, x, { ...setting, plan: { ...plan, scale, batch } }, order);
-    products += (ended.steps * batch * rhs.count) / n;
+    const number = repeat * (STAGES + DOUBLINGS) + stage + doublings;
+    const ended = yield* runStage(sampled, rhs, { sum, x, mean, at }, setting, number);
     yield* sampled.release();
+    const products = at.products + (ended.steps * batch * count) / n;
+    at = { ...at, products, step: 0, walked: at.walked - at.step + ended.steps };
+    mean = zero();
     if (ended.x === undefined) {
       if (method.scale !== "auto" || doublings >= DOUBLINGS) throw diverged(scale, setting.seen, ended.steps);
-      scale *= 2;
-      doublings++;
-      x = zeroBlock(rhs.count, rhs.size);
+      at = { ...at, scale: 2 * scale, doublings: doublings + 1 };
+      x = zero();
       continue;
     }
-    steps += ended.steps;
-    stage++;
+    at = { ...at, steps: at.steps + ended.steps, stage: stage + 1 };
     x = ended.x;
     if (plan.automatic) {
       const residuals = yield* freshResiduals(full(operator, damping), rhs, x);
-      products += rhs.count;
       const worst = Math.max(...residuals);
+      at = { ...at, products: at.products + count };
       yield {
         do: "progress",
         fraction: Math.min(1, Math.max(0, Math.log(worst) / Math.log(method.tolerance))),
-        figures: { stage, residual: worst, batch },
+        figures: { stage: stage + 1, residual: worst, batch },
       };
-      if (worst > method.tolerance && stage < STAGES) {
+      if (worst > method.tolerance && at.stage < STAGES) {
         // What is left is the noise of batches, or slow directions: both shrink with larger batches and more steps.
-        batch = Math.min(n, 2 * batch);
+        at = { ...at, batch: Math.min(n, 2 * batch) };
         continue;
       }
     }
     addTo(sum.data, 1 / plan.repeats, x.data);
-    repeat++;
-    stage = 0;
-    x = zeroBlock(rhs.count, rhs.size);
+    at = { ...at, repeat: repeat + 1, stage: 0 };
+    x = zero();
   }
   const residuals = yield* freshResiduals(full(operator, damping), rhs, sum);
-  products += rhs.count;
   return {
     arrays: {
-      "solve/x": { dtype: "f64", shape: [rhs.count, rhs.size], data: sum.data },
-      "solve/residuals": { dtype: "f64", shape: [rhs.count], data: Float64Array.from(residuals) },
+      "solve/x": blockTensor(sum),
+      "solve/residuals": { dtype: "f64", shape: [count], data: Float64Array.from(residuals) },
     },
-    figures: { products, steps, scale, batch },
+    figures: { products: at.products + count, steps: at.steps, scale: at.scale, batch: at.batch },
   };
 }
 
@@ -200,32 +236,39 @@ const full = (operator: Operator, damping: number) =>
     return addDamping(yield* operator.apply(block), damping, block);
   };
 
-/** One stage from x on; nothing where it diverges. */
+/** A stage from where it is, to its end; nothing where it diverges. `number` is that of its batches' order. */
 function* runStage(
   sampled: Operator,
   rhs: Block,
-  start: Block,
-  { plan, damping, preconditioner, shift, seen }: Setting,
-  { seed, number }: { readonly seed: number; readonly number: number },
+  { sum, x: start, mean: before, at }: Walk,
+  { plan, method, damping, preconditioner, shift, seen }: Setting,
+  number: number,
 ): Asking<{ readonly x: Block | undefined; readonly steps: number }> {
   const { n } = sampled.problem;
-  const { depth, tail, scale, batch } = plan;
-  const x = { ...start, data: start.data.slice() };
-  const mean = zeroBlock(rhs.count, rhs.size);
+  const { depth, tail } = plan;
+  const { batch, scale } = at;
+  const [x, mean] = [copyBlock(start), copyBlock(before)];
   const perEpoch = Math.max(1, Math.floor(n / batch));
-  let order = new Int32Array();
-  for (let step = 0; step < depth; step++) {
-    if (step % perEpoch === 0) order = Int32Array.from(permutation(seed, "lissa", number * 65536 + step / perEpoch, n));
-    const at = step % perEpoch;
-    const which = order.subarray(at * batch, (at + 1) * batch);
-    const image = addDamping(yield* sampled.sampled(x, which), damping, x);
-    const gap = { ...rhs, data: rhs.data.slice() };
+  let order: Int32Array | undefined;
+  for (let step = at.step; step < depth; step++) {
+    if (order === undefined || step % perEpoch === 0)
+      order = Int32Array.from(permutation(method.seed, "lissa", number * 65536 + Math.floor(step / perEpoch), n));
+    const first = (step % perEpoch) * batch;
+    const image = addDamping(yield* sampled.sampled(x, order.subarray(first, first + batch)), damping, x);
+    const gap = copyBlock(rhs);
     addTo(gap.data, -1, image.data);
     const move = preconditioner === undefined ? gap : yield* preconditioner.power(gap, -1, shift);
     addTo(x.data, 1 / scale, move.data);
     if (step >= depth - tail) addTo(mean.data, 1 / Math.min(depth, tail), x.data);
-    if ((step + 1) % LOOK_EVERY === 0 || step + 1 === depth) {
-      if (hasDiverged(x, rhs, seen)) return { x: undefined, steps: step + 1 };
+    const done = step + 1;
+    if ((done % LOOK_EVERY === 0 || done === depth) && hasDiverged(x, rhs, seen)) return { x: undefined, steps: done };
+    if (done % CHECKPOINT_EVERY === 0 && done < depth) {
+      const walked = at.walked - at.step + done;
+      yield {
+        do: "checkpoint",
+        at: walked,
+        state: walkCheckpoint({ sum, x, mean, at: { ...at, step: done, walked } }),
+      };
     }
   }
   return { x: mean, steps: depth };

@@ -397,6 +397,21 @@ describe("a query that was stopped", () => {
     }
   });
 
+  it.each<[string, Method]>([
+    ["by stages", lissa({ tolerance: 1e-3 })],
+    ["by repeats of a given depth", lissa({ tolerance: 5, depth: 150, repeats: 2 })],
+    ["preconditioned", lissa({ precondition: "ekfac", tolerance: 1e-7 })],
+  ])("of LiSSA goes on from every iterate that was kept: %s", (_, method) => {
+    const whole = drive(asked(method), one.train, one.test);
+    const kept = whole.checkpoints.filter(({ state }) => "walk/x" in state.arrays);
+    expect(kept.length).toBeGreaterThan(1);
+    for (const { at, state } of kept) {
+      const resumed = drive(from(asked(method), { at, state }), one.train, one.test);
+      expect(resumed.result).toEqual(whole.result);
+      expect(resumed.counts.run).toBeLessThan(whole.counts.run);
+    }
+  });
+
   it("does not take a state past its own end", () => {
     const whole = drive(asked(cg()), one.train, one.test);
     const loose = drive(asked(cg({ tolerance: 1e-3 })), one.train, one.test);
