@@ -34,9 +34,13 @@ import type { StoreError } from "./store/store.ts";
 export type { BackendError } from "./backend/backend.ts";
 export { UsageError } from "./cli/exit.ts";
 export type { Diagnostic } from "./diagnostic/diagnostic.ts";
+export type { LayerArgument, LayerOptions, NetworkBuild, NetworkBuilder } from "./elaborate/built-network.ts";
 export type { Figures, RunEvent, StepSummary } from "./execute/events.ts";
 export type { RunResult } from "./execute/execute.ts";
 export type { StepFailure } from "./execute/failure.ts";
+export type { Value } from "./ir/graph.ts";
+export * as operations from "./ir/operations.ts";
+export type { Init } from "./plan/network.ts";
 export type { Plan, Step } from "./plan/plan.ts";
 export { AxisArray } from "./script/axes.ts";
 export { ProgramError, RunError } from "./script/errors.ts";
@@ -53,6 +57,7 @@ export type {
   Scores,
   TrainFields,
 } from "./script/handles.ts";
+export { network } from "./script/network.ts";
 export type { Examples, Influences, ScoreAxis, Trained } from "./script/results.ts";
 export type { Tensor } from "./shape/tensor.ts";
 export type { StoreError } from "./store/store.ts";
@@ -158,7 +163,13 @@ export const load = (file: string, options: LoadOptions = {}): Effect.Effect<Pro
 /** The program with what a script adds to it, and the step that is asked for. */
 const planFor = Effect.fnUntraced(function* (asks: Asked, file: string, sources: Sources, config: Config) {
   const own = sources.get(file) ?? "";
-  const composed = compose(asks.steps, own);
+  const composed = yield* Effect.try({
+    try: () => compose(asks.steps, own),
+    catch: (error) => {
+      if (error instanceof ProgramError) return error;
+      throw error;
+    },
+  });
   const texts: Sources = new Map([...sources, [file, `${own}\n${composed.text}`]]);
   const { networks } = composed;
   const { plan, diagnostics, datasets } = compile(file, texts, { settings: config.settings, networks });

@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect";
 import * as door from "./effect.ts";
 
 export type * from "./effect.ts";
-export { AxisArray, mtt, ProgramError, RunError, UsageError } from "./effect.ts";
+export { AxisArray, mtt, network, operations, ProgramError, RunError, UsageError } from "./effect.ts";
 
 /** A pipeline that was read and checked; see `mtt/effect` for what may fail. Promises reject with those errors. */
 export interface Program extends Omit<door.Program, "run" | "get"> {

@@ -15,7 +15,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   check: ["syntax", "ir", "shape", "diagnostic"],
   learn: ["ir", "transform", "plan", "shape", "random"],
   influence: ["learn", "transform", "plan", "ir", "shape", "random"],
-  elaborate: ["check", "syntax", "influence", "learn", "transform", "plan", "ir", "shape", "diagnostic"],
+  elaborate: ["generated", "check", "syntax", "influence", "learn", "transform", "plan", "ir", "shape", "diagnostic"],
   lower: ["ir", "shape", "diagnostic"],
   store: ["plan", "shape", "diagnostic"],
   data: ["store", "plan", "ir", "transform", "shape", "random", "diagnostic"],

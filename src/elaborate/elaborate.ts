@@ -9,7 +9,7 @@ import { planAssert } from "./kinds/assert.ts";
 import { planned } from "./kinds/steps.ts";
 import { elaborateNetwork, knowsItsFields } from "./network.ts";
 import { Refusal, refuse } from "./refusal.ts";
-import { fileScope, type Session } from "./scope.ts";
+import { fileScope, newSession, type Session } from "./scope.ts";
 
 export interface Elaborated {
   /** Absent where something was refused. */
@@ -22,16 +22,7 @@ export interface Elaborated {
 
 /** The plan of a program that the checker found right: its data, its networks' graphs, its steps in an order in which they can run. */
 export const elaborate = (checked: Checked, networks: GivenNetworks = new Map()): Elaborated => {
-  const session: Session = {
-    checked,
-    steps: new Map(),
-    diagnostics: new Map(),
-    values: new Map(),
-    datasets: new Map(),
-    planned: new Map(),
-    networks: new Map(),
-    given: givenIn(checked.entry, networks),
-  };
+  const session = newSession(checked, givenIn(checked.entry, networks));
   let asserts = 0;
   for (const declaration of wanted(checked))
     attempt(session, declaration, () => {

@@ -51,6 +51,17 @@ export const remembered = (e: Expression, session: Session, make: () => Value): 
   return value;
 };
 
+export const newSession = (checked: Checked, given: Session["given"] = new Map()): Session => ({
+  checked,
+  steps: new Map(),
+  diagnostics: new Map(),
+  values: new Map(),
+  datasets: new Map(),
+  planned: new Map(),
+  networks: new Map(),
+  given,
+});
+
 /** A graph that is being built, and what its text may ask of it. */
 export interface Building {
   readonly ops: Ops<GraphValue>;

@@ -13,7 +13,7 @@ export type Declaration =
   /** `let NAME = of`, `train NAME of` */
   | { readonly kind: "let" | "train" | "evaluate" | "influence"; readonly of: Expression }
   /** Built by the script; no text says what it does. */
-  | { readonly kind: "network"; readonly network: Network };
+  | { readonly kind: "network"; readonly name: string; readonly build: () => Network };
 
 /** What may stand in a query: a number, a flag, a list, or something of the language. */
 export type Operand = number | boolean | Expression | readonly Operand[];
@@ -75,7 +75,7 @@ export interface Composed {
   readonly networks: ReadonlyMap<string, Network>;
 }
 
-/** Names and writes all that expressions mention. `taken` is the program's own text: no name in it is used again. */
+/** Names and writes all that expressions mention, and builds the networks among it: throws what building throws. `taken` is the program's own text: no name in it is used again. */
 export const compose = (expressions: readonly Expression[], taken: string): Composed => {
   const names = new Map<Declaration, string>();
   const networks = new Map<string, Network>();
@@ -93,9 +93,9 @@ export const compose = (expressions: readonly Expression[], taken: string): Comp
     const known = names.get(declaration);
     if (known !== undefined) return known;
     const body = declaration.kind === "network" ? undefined : text(declaration.of);
-    const name = fresh(declaration.kind === "network" ? declaration.network.name : WORDS[declaration.kind]);
+    const name = fresh(declaration.kind === "network" ? declaration.name : WORDS[declaration.kind]);
     names.set(declaration, name);
-    if (declaration.kind === "network") networks.set(name, declaration.network);
+    if (declaration.kind === "network") networks.set(name, declaration.build());
     else lines.push(`${declaration.kind} ${name} ${body}\n`);
     return name;
   };

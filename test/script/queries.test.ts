@@ -3,7 +3,7 @@ import { layer as nodeServices } from "@effect/platform-node/NodeServices";
 import * as Effect from "effect/Effect";
 import { afterAll, describe, expect, it } from "vitest";
 import * as door from "../../src/effect.ts";
-import { load, mtt, ProgramError, RunError, UsageError } from "../../src/index.ts";
+import { load, mtt, network, ProgramError, RunError, UsageError } from "../../src/index.ts";
 import { folderOf, removeFolders } from "../cli/mtt.ts";
 
 afterAll(removeFolders);
@@ -156,6 +156,28 @@ train cleaned = model with { data: digits.train |> without(blame |> most_harmful
       diagnostics: [{ code: "MTT2001", span: { file: `${folder}/wrong.mtt` } }],
     });
     expect(() => mtt`take(${Number.NaN})`).toThrow("NaN is no number of the language");
+  });
+
+  it("train a network that the script builds, which is the program's own where it is the same", async () => {
+    const p = await open();
+    const pooled = network("Own", { image: [28, 28, 1] }, (net, { image }) =>
+      net.layer("dense", net.layer("flatten", net.layer("avg_pool", image, { size: 4 })), { units: 10 }),
+    );
+    const events: string[] = [];
+    const onEvent = ({ event }: { readonly event: string }) => events.push(event);
+    await p.get(p.model("model"));
+    const { parameters } = await p.get(p.model("model").with({ network: pooled }), { onEvent });
+    expect(parameters["layer0/W"]!.shape).toEqual([49, 10]);
+    expect(events).not.toContain("step.started");
+    const broken = network("Broken", { image: [28, 28, 1] }, (net, { image }) =>
+      net.layer("dense", image, { units: 10 }),
+    );
+    await expect(p.get(p.model("model").with({ network: broken }))).rejects.toMatchObject({
+      _tag: "ProgramError",
+      message: "network Broken: `dense` got [28, 28, 1] for `x`, which takes [n]",
+    });
+    const other = network("Other", { picture: [28, 28, 1] }, (net, { picture }) => net.layer("flatten", picture));
+    await expect(p.get(p.model("model").with({ network: other }))).rejects.toThrow("picture");
   });
 
   it("put texts in as texts", async () => {
