@@ -62,11 +62,12 @@ export const driven = <A>(
   algorithm: Algorithm<A>,
   backend: Backend,
   { train, test }: Pick<Subject, "train" | "test">,
+  precision: "f32" | "f64" = "f32",
 ) =>
   Effect.runPromise(
     drive(algorithm, {
       backend,
-      precision: "f32",
+      precision,
       data: [train, test],
       checkpoint: () => Effect.void,
       progress: () => Effect.void,

@@ -1,7 +1,7 @@
 import { type Pair, pairArrays, pairsOf } from "../learn/lbfgs.ts";
 import type { Parameters } from "../learn/metrics.ts";
-import { type Trained, type Trainer, trainerOf } from "../learn/together.ts";
-import type { TrainData } from "../learn/trained.ts";
+import { trainerOf } from "../learn/together.ts";
+import type { TrainData, Trained, Trainer } from "../learn/trained.ts";
 import { type Algorithm, AlgorithmFailure, part } from "../plan/algorithm.ts";
 import type { Json } from "../plan/json.ts";
 import type { Measure } from "../plan/network.ts";

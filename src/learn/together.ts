@@ -1,34 +1,12 @@
 import type { Algorithm, Answer, Command } from "../plan/algorithm.ts";
 import type { Training } from "../plan/training.ts";
-import { normal } from "../random/random.ts";
-import type { Tensor } from "../shape/tensor.ts";
-import { type FullObjective, flatten, openObjective, parametersOf, penalty } from "./full-objective.ts";
-import { initialParameters } from "./init.ts";
-import { type LbfgsEnd, type LbfgsState, largest, lbfgs, type Pair } from "./lbfgs.ts";
-import type { Evaluation } from "./line-search.ts";
-import { inOrder, type Parameters } from "./metrics.ts";
-import { iterationsOf, type Lbfgs, notFinite } from "./minimize.ts";
-import { toPrecision } from "./precision.ts";
-import type { TrainData, TrainResult } from "./trained.ts";
+import type { Parameters } from "./metrics.ts";
+import { minimizing } from "./minimize-together.ts";
+import { stepping, widthOf } from "./steps-together.ts";
+import type { TrainData, Trained, Trainer } from "./trained.ts";
 import { train } from "./training.ts";
 
-export type Trained = Pick<TrainResult, "parameters" | "figures">;
-
-/** One training many times over, with other weights of the examples each time; without progress, checkpoints or warnings. */
-export interface Trainer {
-  /** How many go together. */
-  readonly width: number;
-  /** For each of these weights of the examples, at most `width` of them. */
-  readonly train: (
-    rowWeights: readonly Float64Array[],
-    curvature: readonly Pair[],
-  ) => Generator<Command, readonly Trained[], Answer>;
-  /** Steps and changes of the gradient around the start: with them L-BFGS knows the curvature from its first step. None where rounding would hide them. */
-  readonly curvature?: (pairs: number) => Generator<Command, readonly Pair[], Answer>;
-  readonly release: () => Generator<Command, void, Answer>;
-}
-
-/** L-BFGS minimizes several objectives in one graph: they share the products with the data. Other optimizers train one after another. */
+/** One training many times over, so many in all: as many at once as go into one graph. */
 export const trainerOf = (
   training: Training,
   data: TrainData,
@@ -36,9 +14,9 @@ export const trainerOf = (
   trainings: number,
 ): Trainer => {
   const { optimizer } = training;
-  return optimizer.kind === "lbfgs"
-    ? minimizing(training, optimizer, data, start, Math.min(WIDEST, trainings))
-    : oneByOne(training, data, start);
+  if (optimizer.kind === "lbfgs") return minimizing(training, optimizer, data, start, trainings);
+  const width = widthOf(training, trainings);
+  return width > 1 ? stepping(training, data, start, width) : oneByOne(training, data, start);
 };
 
 const oneByOne = (training: Training, data: TrainData, start: Parameters | undefined): Trainer => ({
@@ -53,114 +31,6 @@ const oneByOne = (training: Training, data: TrainData, start: Parameters | undef
   },
   *release() {},
 });
-
-/** Objectives in one graph: beyond these the products gain little, and all wait for the slowest. */
-const WIDEST = 10;
-/** The start is disturbed by this share of its root mean square. */
-const DISTURBANCE = 0.01;
-
-const minimizing = (
-  training: Training,
-  optimizer: Lbfgs,
-  { n }: TrainData,
-  start: Parameters | undefined,
-  width: number,
-): Trainer => {
-  const { network, precision } = training;
-  const parameters = inOrder(network, start ?? initialParameters(network, training.seed, precision)).map((tensor) =>
-    toPrecision(tensor, precision),
-  );
-  const states = parameters.slice(network.weights.length);
-  const begin = flatten(parameters.slice(0, network.weights.length));
-  const options = { ...optimizer, iterations: iterationsOf(training, optimizer) };
-  let opened: FullObjective | undefined;
-
-  function* minima(
-    rowWeights: readonly (Float64Array | undefined)[],
-    minimizations: readonly Minimization[],
-  ): Generator<Command, readonly Minimum[], Answer> {
-    opened ??= yield* openObjective(training, n, states, width);
-    // The graph has one width: the last is repeated where there are fewer.
-    const fill = <T>(some: readonly T[]): readonly T[] =>
-      Array.from({ length: width }, (_, k) => some[Math.min(k, some.length - 1)]!);
-    const evaluate = opened.of(fill(rowWeights));
-    return yield* inStep(minimizations, function* (points) {
-      return (yield* evaluate(fill(points))).slice(0, points.length);
-    });
-  }
-
-  return {
-    width,
-    *train(rowWeights, curvature) {
-      const own = { ...options, history: options.history + curvature.length };
-      const found = yield* minima(
-        rowWeights,
-        rowWeights.map(() => minimization(begin, curvature, own)),
-      );
-      return found.map(({ state, end }) => trained(training, states, state, end));
-    },
-    *curvature(pairs) {
-      const scale = Math.sqrt(begin.reduce((sum, x) => sum + x * x, 0) / begin.length);
-      if (precision === "f32" || scale === 0) return [];
-      const noise = normal(training.seed, "curvature", 0, begin.length);
-      const disturbed = begin.map((x, i) => x + DISTURBANCE * scale * noise[i]!);
-      const found = yield* minima([undefined], [minimization(disturbed, [], { ...options, history: pairs })]);
-      return found[0]!.state.pairs;
-    },
-    *release() {
-      if (opened !== undefined) yield* opened.close();
-      opened = undefined;
-    },
-  };
-};
-
-interface Minimum {
-  readonly state: LbfgsState;
-  readonly end: LbfgsEnd;
-}
-
-/** L-BFGS that asks for the objective at one point after another. */
-type Minimization = Generator<Float64Array, Minimum, Evaluation>;
-
-function* minimization(begin: Float64Array, pairs: readonly Pair[], options: Lbfgs): Minimization {
-  const first = yield* ask(begin);
-  const state = { x: begin, ...first, pairs, iteration: 0 };
-  return yield* lbfgs<Float64Array, Evaluation>(ask, state, options, silent);
-}
-
-function* ask(x: Float64Array): Generator<Float64Array, Evaluation, Evaluation> {
-  return yield x;
-}
-
-function* silent(): Generator<never, void, Evaluation> {}
-
-/** Answers what all of them ask at once, until the last is done; one that is done is asked for its minimum again. */
-function* inStep(
-  all: readonly Minimization[],
-  evaluate: (points: readonly Float64Array[]) => Generator<Command, readonly Evaluation[], Answer>,
-): Generator<Command, readonly Minimum[], Answer> {
-  let asked = all.map((one) => one.next());
-  for (;;) {
-    const done = asked.flatMap((step) => (step.done ? [step.value] : []));
-    if (done.length === all.length) return done;
-    const answers = yield* evaluate(asked.map((step) => (step.done ? step.value.state.x : step.value)));
-    asked = asked.map((step, k) => (step.done ? step : all[k]!.next(answers[k]!)));
-  }
-}
-
-const trained = (training: Training, states: readonly Tensor[], state: LbfgsState, end: LbfgsEnd): Trained => {
-  if (end === "non_finite") throw notFinite(state);
-  return {
-    parameters: parametersOf(training, states, state.x),
-    figures: {
-      epochs: state.iteration,
-      steps: state.iteration,
-      history: [{ loss: state.value - penalty(training, state.x) }],
-      gradient: largest(state.gradient),
-      converged: end === "converged",
-    },
-  };
-};
 
 /** Without what is told of each of hundreds of trainings. */
 function* quietly<R>(algorithm: Algorithm<R>): Generator<Command, R, Answer> {

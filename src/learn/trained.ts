@@ -1,5 +1,6 @@
-import type { Checkpoint } from "../plan/algorithm.ts";
+import type { Answer, Checkpoint, Command } from "../plan/algorithm.ts";
 import type { Figures } from "./figures.ts";
+import type { Pair } from "./lbfgs.ts";
 import type { Parameters } from "./metrics.ts";
 
 /** How much data the step has: examples of input 0, and of the validation data, which is input 1. */
@@ -20,4 +21,20 @@ export interface TrainResult {
   /** What a longer run of the same training goes on from, and how far it is: epochs, steps where the length is in steps, L-BFGS's iterations. */
   readonly state: Checkpoint;
   readonly at: number;
+}
+
+export type Trained = Pick<TrainResult, "parameters" | "figures">;
+
+/** One training many times over, with other weights of the examples each time; without progress, checkpoints or warnings. */
+export interface Trainer {
+  /** How many go together. */
+  readonly width: number;
+  /** For each of these weights of the examples, at most `width` of them. */
+  readonly train: (
+    rowWeights: readonly Float64Array[],
+    curvature: readonly Pair[],
+  ) => Generator<Command, readonly Trained[], Answer>;
+  /** Steps and changes of the gradient around the start: with them L-BFGS knows the curvature from its first step. None where rounding would hide them. */
+  readonly curvature?: (pairs: number) => Generator<Command, readonly Pair[], Answer>;
+  readonly release: () => Generator<Command, void, Answer>;
 }

@@ -80,7 +80,7 @@ interface End {
   readonly batches: number;
 }
 
-const endOf = ({ length, batch }: Training, n: number): End => {
+export const endOf = ({ length, batch }: Training, n: number): End => {
   const batches = Math.max(1, Math.ceil(n / batch));
   if (length === undefined) throw new TypeError("training by steps has a length");
   return "epochs" in length
@@ -174,7 +174,7 @@ function* afterEpoch(
 }
 
 /** Batch `i` of an epoch: the next examples of its order, padded with the last of them. */
-const batchOf = (
+export const batchOf = (
   { batch }: Training,
   { n, rowWeights }: TrainData,
   order: Int32Array,
@@ -233,13 +233,13 @@ function* fail(
   );
 }
 
-const allFinite = ({ dtype, data }: Tensor): boolean => {
+export const allFinite = ({ dtype, data }: Tensor): boolean => {
   if (!isFloat(dtype)) return true;
   for (let i = 0; i < data.length; i++) if (!Number.isFinite(data[i]!)) return false;
   return true;
 };
 
-const begin = (training: Training, step: TrainingStep, from: TrainFrom | undefined): State => {
+export const begin = (training: Training, step: TrainingStep, from: TrainFrom | undefined): State => {
   if (from !== undefined && "checkpoint" in from) return fromCheckpoint(step, from.checkpoint);
   const given = from?.parameters ?? initialParameters(training.network, training.seed, training.precision);
   const named = Object.fromEntries(Object.entries(given).map(([path, tensor]) => [`parameters/${path}`, tensor]));
@@ -291,7 +291,7 @@ const fromCheckpoint = (step: TrainingStep, { arrays, figures }: Checkpoint): St
 
 const PARAMETERS = "parameters/";
 
-const parametersOf = (step: TrainingStep, arrays: readonly Tensor[]): Parameters =>
+export const parametersOf = (step: TrainingStep, arrays: readonly Tensor[]): Parameters =>
   Object.fromEntries(
     step.resident.flatMap(({ name }, i) =>
       name.startsWith(PARAMETERS) ? [[name.slice(PARAMETERS.length), arrays[i]!]] : [],
