@@ -59,6 +59,8 @@ function hint(type: Type, want: Want): string | undefined {
   if (size && type.kind === "int") return `write ${type.value === undefined ? "size(n, n)" : "3x3: height by width"}`;
   if (want.want === "opaque" && want.name === "rate" && type.kind === "block")
     return "a rate of your own is a block of the step's number: block decay(step: f32[]) -> f32[] = 0.1 / (1 + step)";
+  if (want.want === "opaque" && want.name === "measure")
+    return "a measure is loss, margin, logit(k), probability(k), or a block that makes one number of the network's result";
   if (want.want === "int" && type.kind === "float") return "write a whole number";
   if (want.want === "dataset" && type.kind === "record")
     return `take a part of it: ${[...type.fields.keys()].map((name) => `.${name}`).join(" or ")}`;

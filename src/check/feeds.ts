@@ -235,6 +235,7 @@ function checkNumber(c: Context, e: Expression, name: string, made: Type | strin
       c,
       problems.lossShape(e.span, `\`${name}\` gives ${describeType(made)} for an example, and one number is needed`, {
         label: "f32[] expected",
+        help: "make one number of it, as `reduce_sum(x)` or `reduce_max(x)` do",
       }),
     );
 }

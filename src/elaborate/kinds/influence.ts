@@ -1,14 +1,11 @@
 import type { Span } from "../../diagnostic/diagnostic.ts";
 import { nearMiss } from "../../diagnostic/near-miss.ts";
-import { exactBytes, exactRoom } from "../../influence/exact.ts";
-import { DEFAULT_BUDGET } from "../../influence/problem.ts";
 import type { Field } from "../../plan/dataset.ts";
 import type { Influence, Method } from "../../plan/influence.ts";
 import { type Measure, type Network, unfedField } from "../../plan/network.ts";
 import type { Body } from "../../plan/plan.ts";
 import { preimage } from "../../plan/preimage.ts";
 import type { Training } from "../../plan/training.ts";
-import { sizeOf } from "../../shape/tensor.ts";
 import type { Step } from "../../syntax/ast.ts";
 import { readQuantity } from "../quantities.ts";
 import { readNumber, readText, wordOf } from "../read.ts";
@@ -19,6 +16,7 @@ import { addStep } from "../steps.ts";
 import { type DatasetValue, describe } from "../value.ts";
 import { chosenOf } from "./best.ts";
 import { readDataset } from "./data.ts";
+import { mustAnswer, mustFit } from "./influence-method.ts";
 import type { PlannedInfluence, PlannedTrain } from "./planned.ts";
 import { readModel } from "./predict.ts";
 import { StepFields } from "./step-fields.ts";
@@ -47,6 +45,8 @@ export const planInfluence = (step: Step, session: Session): PlannedInfluence =>
   const layers = fields.read("layers", (value, e, scope) => {
     if (value.kind !== "list")
       throw refuse.value(e.span, `\`layers\` is a list of texts, and this is ${describe(value)}`);
+    if (value.items.length === 0)
+      throw refuse.value(e.span, "`layers` names no layer", { help: "leave it out for the weights of all layers" });
     return value.items.map((item, i) => {
       const place = { e: e.kind === "list" ? e.items[i]! : e, scope };
       const layer = readText(item, "layers", place);
@@ -56,6 +56,7 @@ export const planInfluence = (step: Step, session: Session): PlannedInfluence =>
   });
   const accept = fields.read("accept", (value, e, scope) => readAccept(value, { e, scope }));
   const of = fields.name("of") === "input" ? "input" : "example";
+  mustAnswer(method, model, { fields, of, self: test === "self" });
   for (const training of model.trainings) mustFit(method, model, training, layers, fields);
   const specs = model.trainings.map(
     ({ regularize }): Influence => ({
@@ -143,6 +144,9 @@ const mustHaveTargets = (
     throw refuse.field(
       fields.span("test"),
       `\`${model.id}\` learned ${learned.classes} classes of \`${target}\`, and the test data has ${found.classes ?? "no classes of it"}`,
+      {
+        help: `take test data whose \`${target}\` is class[${learned.classes}], or measure \`logit(k)\` or \`probability(k)\`, which read none`,
+      },
     );
   }
 };
@@ -175,37 +179,6 @@ const mustBeLayer = (layer: string, { name, weights }: Network, span: ReturnType
   });
 };
 
-/** What the method asks of the model. */
-const mustFit = (
-  method: Method,
-  { id, network }: PlannedTrain,
-  training: Training,
-  layers: readonly string[] | undefined,
-  fields: StepFields,
-): void => {
-  if (method.kind === "exact") {
-    const asked = network.weights.filter(
-      ({ path }) => layers?.some((layer) => path === layer || path.startsWith(`${layer}/`)) ?? true,
-    );
-    const p = asked.reduce((sum, { type }) => sum + sizeOf(type.shape), 0);
-    const [bytes, room] = [exactBytes(p), exactRoom(DEFAULT_BUDGET)];
-    if (bytes > room)
-      throw refuse.tooLarge(
-        fields.span("method"),
-        `the Hessian of ${p.toLocaleString("en")} weights would take ${gibibytes(bytes)}, and at most ${gibibytes(room)} are allowed`,
-        { help: '`cg()` solves the same without holding it; `layers: ["layer0"]` asks for some weights only' },
-      );
-  }
-  if (method.kind === "tracin" && training.optimizer.kind === "lbfgs")
-    throw refuse.unfit(
-      fields.span("method"),
-      `\`tracin\` follows the steps of a training, and \`${id}\` took none: L-BFGS`,
-      {
-        help: "take `cg()`, or train with an optimizer that goes by steps",
-      },
-    );
-};
-
 /** The rates by which TracIn weighs the checkpoints. */
 const traced = (
   method: Method,
@@ -229,6 +202,3 @@ const ensemble = (method: Method, model: PlannedTrain, session: Session, fields:
     return addStep(session, { ...step, id, declared: false, body });
   });
 };
-
-const gibibytes = (bytes: number): string =>
-  `${(bytes / 2 ** 30).toLocaleString("en", { maximumFractionDigits: 2 })} GiB`;

@@ -38,8 +38,8 @@ export const influenceStep = (step: InfluenceStep, inputs: readonly Outcome[], s
         const [model, trained] = inputs;
         const train = trained!.data!;
         const test = spec.test === "self" ? undefined : inputs[2]!.data!;
-        yield* mustHaveExamples(train, test);
         const scored = part ? inputs[test === undefined ? 2 : 3]!.data! : train;
+        yield* mustHaveExamples(scored, test);
         const columns = part ? yield* positions(scored, train) : undefined;
         const parameters = yield* model!.arrays("parameters");
         const others = inputs.slice(2 + (test === undefined ? 0 : 1) + (part ? 1 : 0));
