@@ -200,6 +200,13 @@ describe("what cannot be validated", () => {
     expect(by("mislabel_detection()")[0]).toMatch(/^MTT4015/);
     expect(
       wrong(
+        `train loaded = model with { epochs: 0 }
+        influence of_loaded = blame with { model: loaded }
+        validate v { influence: of_loaded, by: leave_one_out(count: 3) }`,
+      )[0],
+    ).toMatch(/^MTT4015/);
+    expect(
+      wrong(
         `influence part = blame with { train: digits.train |> take(20) }
         validate v { influence: part, by: subset_retraining(count: 3, fraction: 0.5) }`,
       )[0],

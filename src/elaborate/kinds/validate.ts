@@ -35,7 +35,9 @@ export const planValidate = (step: Step, session: Session): PlannedValidate => {
     return add({ by }, [model.data.step]);
   }
   mustPredict(by, scores, fields);
-  const training = retrainingOf(by, trainingOf(model, `\`${step.name.text}\``, fields.span("influence")));
+  const declared = trainingOf(model, `\`${step.name.text}\``, fields.span("influence"));
+  mustTrain(model.id, declared, fields);
+  const training = retrainingOf(by, declared);
   // What the training reads besides its data: data to validate with, and the model it starts from unless it starts from its own end.
   const others = session.steps.get(model.id)!.inputs.slice(1);
   const read = training.start === "model" && isWarm(by) ? others.slice(0, training.validate ? 1 : 0) : others;
@@ -45,6 +47,17 @@ export const planValidate = (step: Step, session: Session): PlannedValidate => {
     ...(scores.test === undefined ? [] : [scores.test.step]),
     ...read,
   ]);
+};
+
+const mustTrain = (id: string, { length }: Training, fields: StepFields): void => {
+  if (length === undefined || ("epochs" in length ? length.epochs : length.steps) > 0) return;
+  throw refuse.unfit(
+    fields.span("influence"),
+    `\`${id}\` is only loaded, and training it again without an example changes nothing`,
+    {
+      help: "ask a model that is trained here: `epochs: 10`",
+    },
+  );
 };
 
 const isWarm = (by: ByRetraining): boolean => by.kind === "leave_one_out" && by.start === "warm";
