@@ -1,4 +1,17 @@
-import { type Builtin, dataset, either, gives, int, list, model, optional, required, step, text } from "./want.ts";
+import {
+  type Builtin,
+  dataset,
+  either,
+  gives,
+  int,
+  list,
+  model,
+  opaque,
+  optional,
+  required,
+  step,
+  text,
+} from "./want.ts";
 
 const any = { want: "any" } as const;
 
@@ -36,7 +49,7 @@ export const reportBuiltins: readonly Builtin[] = [
   },
   {
     name: "scatter",
-    parameters: [required("of", step("validate"))],
+    parameters: [required("of", either(step("validate"), opaque("scores")))],
     result: gives("picture"),
     doc: "Predicted change against retrained change.",
   },

@@ -1,4 +1,4 @@
-import { peakBytes } from "../ir/cost.ts";
+import { cost } from "../ir/cost.ts";
 import { AlgorithmFailure, close, open, read, run } from "../plan/algorithm.ts";
 import type { Program } from "../plan/program.ts";
 import type { Training } from "../plan/training.ts";
@@ -12,15 +12,17 @@ import type { TrainData, Trainer } from "./trained.ts";
 import { allFinite, batchOf, begin, endOf, parametersOf } from "./training.ts";
 
 const ROWS = "row_weights";
-/** Memory for the values of one step of all of them. */
-const STEP_BYTES = 256 * 1024 * 1024;
+/** Beyond so many arithmetic operations a step is bound by them, and many in one graph save nothing; convolutions lose (bench/together.ts). */
+const SMALL_STEP = 5e7;
+/** Logistic regression: 3.5 ms a step alone, 0.57 ms eight together. */
 const WIDEST = 8;
 
-/** How many trainings go together: none but one where each decides by itself when it ends. */
+/** How many trainings go together: one where nothing is gained, or where each decides by itself when it ends. */
 export const widthOf = (training: Training, trainings: number): number => {
   if (training.earlyStop !== undefined || training.validate) return 1;
   const { graph } = trainingStep(training, training.batch, { accuracy: false }).program;
-  return Math.max(1, Math.min(WIDEST, trainings, Math.floor(STEP_BYTES / peakBytes(graph))));
+  const bound = graph.nodes.some(({ op }) => op.startsWith("conv2d")) || cost(graph).flops > SMALL_STEP;
+  return bound ? 1 : Math.min(WIDEST, trainings);
 };
 
 /** Mini-batch trainings side by side: they see the same batches in the same order and draw the same numbers, so that one graph steps all of them. */

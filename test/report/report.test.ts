@@ -19,6 +19,7 @@ train other = model with { seed: 2 }
 evaluate on_test { model: model, data: digits.test }
 influence blame { model: model, test: digits.test |> take(1), method: grad_dot() }
 influence own { model: model, test: self, method: grad_dot() }
+validate loo { influence: blame, by: leave_one_out(count: 3) }
 report results { show: [${show}], title: "Two <models>" }
 `;
 
@@ -158,6 +159,23 @@ describe("pictures", () => {
     expect(spread([3, 3], 40)).toEqual({ edges: [3, 4], counts: [2] });
     const text = await page("histogram(on_test, bins: 2)");
     expect(text).toContain("4 values of loss of on_test, from 0 to 1");
+  });
+
+  it("scatter: predicted against retrained change, and where they would be equal", async () => {
+    const points = { predicted: tensor("f64", [1, 3], [-1, 0, 2]), actual: tensor("f64", [1, 3], [-2, 0, 4]) };
+    const of = (group: string) => Effect.succeed(group === "points" ? points : {});
+    const text = await page("scatter(loo)", { figures: { pearson: 1, intervals: {} }, arrays: of });
+    expect(text).toContain('aria-label="predicted against retrained change, loo"');
+    expect(text).toContain("<figcaption>pearson 1</figcaption>");
+    expect(text.match(/stroke-dasharray/g)).toHaveLength(1);
+    const many = tensor(
+      "f64",
+      [1, 12_000],
+      Array.from({ length: 12_000 }, (_, i) => i),
+    );
+    const heavy = { arrays: () => Effect.succeed({ predicted: many, actual: many }) };
+    expect(await page("scatter(loo.points)", heavy)).toContain("one point of every 3 is shown");
+    expect(await refusal("scatter(loo)", { arrays: () => Effect.succeed({}) })).toMatchObject({ code: "MTT5406" });
   });
 
   it("table: figures by name, of steps, records and lists", async () => {
