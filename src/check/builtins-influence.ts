@@ -183,7 +183,7 @@ export const influenceBuiltins: readonly Builtin[] = [
   },
   {
     name: "mislabel_detection",
-    parameters: [],
+    parameters: [optional("rank", words("scores", "loss"), "scores")],
     result: gives("validation"),
     doc: "How well self-influence finds the labels that noise changed.",
   },

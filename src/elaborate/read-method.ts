@@ -129,7 +129,7 @@ export const readValidation = (value: Value, place: Place): Validation => {
         seed: given.number("seed", SEED, 0),
       };
     case "mislabel_detection":
-      return { kind: "mislabel_detection" };
+      return { kind: "mislabel_detection", rank: word("rank") === "loss" ? "loss" : "scores" };
     case "removal_curve": {
       const steps = given.get("steps");
       if (steps?.kind !== "list") return { kind: "removal_curve", steps: given.number("steps", atLeastOne) };

@@ -46,7 +46,7 @@ export type Body =
   | { readonly kind: "chosen"; readonly of: readonly Body[] }
   /**
    * inputs: scores, model, its training data [, test data, unless `test` is self], then what the training reads besides its data -> agreement.
-   * For mislabel_detection: scores, training data.
+   * For mislabel_detection: what ranks, scores or the loss of each example; the training data.
    */
   | { readonly kind: "validate"; readonly validate: Validate; readonly influence: Influence }
   /** inputs: the steps whose figures it reads -> passes or fails */

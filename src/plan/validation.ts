@@ -12,8 +12,8 @@ export type Validation =
     }
   /** Retrains on `count` random subsets of this share of the examples: the linear datamodeling score (Ilyas et al. 2022, Park et al. 2023). */
   | { readonly kind: "subset_retraining"; readonly count: number; readonly fraction: number; readonly seed: number }
-  /** How early the ranking finds the labels that noise changed. */
-  | { readonly kind: "mislabel_detection" }
+  /** How early the ranking finds the labels that noise changed; the ranking by the model's loss is what the scores have to beat. */
+  | { readonly kind: "mislabel_detection"; readonly rank: "scores" | "loss" }
   /** Retrains without ever more of the most harmful examples: so many equal steps up to a tenth of the data, or these numbers or shares of examples. */
   | { readonly kind: "removal_curve"; readonly steps: number | readonly number[] };
 

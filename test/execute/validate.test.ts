@@ -168,7 +168,9 @@ describe("validate by mislabel_detection", () => {
     const noisy = model.replace("data: digits.train", "data: digits.train |> with_label_noise(fraction: 0.1, seed: 2)");
     const result = await run(
       `${noisy}${blame}${own}validate by_self { influence: own, by: mislabel_detection() }
-      validate by_harm { influence: blame, by: mislabel_detection }`,
+      validate by_harm { influence: blame, by: mislabel_detection }
+      validate by_loss { influence: own, by: mislabel_detection(rank: loss) }
+      evaluate seen { model: model, data: digits.train |> with_label_noise(fraction: 0.1, seed: 2), metrics: [loss] }`,
     );
     const flipped = result.outcome("model.data").data!.columns.get("label")!.flipped!;
     expect(flipped).toHaveLength(4);
@@ -184,6 +186,12 @@ describe("validate by mislabel_detection", () => {
     expect([checked!.at(-1), found!.at(-1)]).toEqual([1, 1]);
     expect(figures.found).toBe(found![7]);
     expect(result.outcome("by_harm").figures.auc).toBeTypeOf("number");
+    const losses = [...(await result.arrays("seen", "examples")).losses!.data];
+    const order = losses.map((_, i) => i).sort((a, b) => losses[b]! - losses[a]!);
+    const curve = await points(result, "by_loss", "curve");
+    expect(curve.found).toEqual(
+      order.map((_, i) => order.slice(0, i + 1).filter((at) => flipped.includes(at)).length / 4),
+    );
   });
 });
 

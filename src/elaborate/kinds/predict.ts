@@ -1,3 +1,4 @@
+import type { Span } from "../../diagnostic/diagnostic.ts";
 import { GraphBuilder } from "../../ir/builder.ts";
 import type { Value as GraphValue } from "../../ir/graph.ts";
 import { verified } from "../../ir/verify.ts";
@@ -8,7 +9,7 @@ import type { Call, Expression, Pipe } from "../../syntax/ast.ts";
 import { isPrediction, type Prediction } from "../builtin.ts";
 import { evaluate } from "../expression.ts";
 import { refuse } from "../refusal.ts";
-import { type Scope, spanFor } from "../scope.ts";
+import { type Scope, type Session, spanFor } from "../scope.ts";
 import { addStep } from "../steps.ts";
 import { type DatasetValue, describe, type Value } from "../value.ts";
 import type { PlannedTrain } from "./planned.ts";
@@ -25,19 +26,21 @@ export const predictStep = (
   const e = scope.session.checked.calls.get(call)?.arguments.get("model");
   if (!isPrediction(name) || e === undefined) throw new TypeError("the checker left a prediction unresolved");
   const model = readModel(evaluate(e, scope), e, scope);
-  const measure = measures[name](model);
-  const type = outputType(measure);
+  return { step: addPrediction(name, model, data, call.span, scope.session), type: outputType(measures[name](model)) };
+};
+
+/** The step for what a model says of every example; added once. */
+export const addPrediction = (
+  name: Prediction,
+  model: PlannedTrain,
+  data: DatasetValue,
+  span: Span,
+  session: Session,
+): string => {
   const id = `${name}(${model.id}, ${data.step})`;
-  const known = scope.session.steps.get(id);
-  if (known !== undefined) return { step: id, type };
-  const step = addStep(scope.session, {
-    id,
-    declared: false,
-    body: { kind: "predict", network: model.network, measure },
-    inputs: [model.id, data.step],
-    span: call.span,
-  });
-  return { step, type };
+  if (session.steps.has(id)) return id;
+  const body = { kind: "predict", network: model.network, measure: measures[name](model) } as const;
+  return addStep(session, { id, declared: false, body, inputs: [model.id, data.step], span });
 };
 
 export const readModel = (value: Value, e: Expression, scope: Scope): PlannedTrain => {

@@ -7,6 +7,7 @@ import type { Session } from "../scope.ts";
 import { addStep } from "../steps.ts";
 import { trainingOf } from "./influence.ts";
 import type { PlannedInfluence, PlannedValidate } from "./planned.ts";
+import { addPrediction } from "./predict.ts";
 import { mustBeKept, readScores } from "./scores.ts";
 import { StepFields } from "./step-fields.ts";
 
@@ -19,12 +20,12 @@ export const planValidate = (step: Step, session: Session): PlannedValidate => {
     return influence;
   });
   const by = fields.require("by", (value, e, scope) => readValidation(value, { e, scope }));
-  const add = (validate: Validate, inputs: readonly string[]): PlannedValidate => {
+  const add = (validate: Validate, ...inputs: readonly string[]): PlannedValidate => {
     const id = addStep(session, {
       id: step.name.text,
       declared: true,
       body: { kind: "validate", validate, influence: scores.influence },
-      inputs: [scores.id, ...inputs],
+      inputs,
       span: step.name.span,
     });
     return { kind: "validate", id };
@@ -32,7 +33,11 @@ export const planValidate = (step: Step, session: Session): PlannedValidate => {
   const { model } = scores;
   if (by.kind === "mislabel_detection") {
     mustHaveNoise(scores, fields, session);
-    return add({ by }, [model.data.step]);
+    const ranks =
+      by.rank === "scores"
+        ? scores.id
+        : addPrediction("loss", model, scores.part ?? model.data, step.name.span, session);
+    return add({ by }, ranks, model.data.step);
   }
   mustPredict(by, scores, fields);
   const declared = trainingOf(model, `\`${step.name.text}\``, fields.span("influence"));
@@ -41,12 +46,8 @@ export const planValidate = (step: Step, session: Session): PlannedValidate => {
   // What the training reads besides its data: data to validate with, and the model it starts from unless it starts from its own end.
   const others = session.steps.get(model.id)!.inputs.slice(1);
   const read = training.start === "model" && isWarm(by) ? others.slice(0, training.validate ? 1 : 0) : others;
-  return add({ by, training }, [
-    model.id,
-    model.data.step,
-    ...(scores.test === undefined ? [] : [scores.test.step]),
-    ...read,
-  ]);
+  const tests = scores.test === undefined ? [] : [scores.test.step];
+  return add({ by, training }, scores.id, model.id, model.data.step, ...tests, ...read);
 };
 
 const mustTrain = (id: string, { length }: Training, fields: StepFields): void => {

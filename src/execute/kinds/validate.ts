@@ -35,7 +35,9 @@ export const validateStep = (step: ValidateStep, inputs: readonly Outcome[], set
     const { validate } = step.body;
     const file = yield* fileOf(validate, setting);
     const compute =
-      "training" in validate ? byRetraining(step, validate, inputs, setting, file) : byFlips(step, inputs);
+      "training" in validate
+        ? byRetraining(step, validate, inputs, setting, file)
+        : byFlips(step, validate.by.rank, inputs);
     return yield* keyed(labelWith(step, inputs, setting, file), compute);
   });
 
@@ -215,9 +217,13 @@ const flat = (rows: readonly Float64Array[]): Tensor => ({
 const intervalsJson = (intervals: Readonly<Record<string, { readonly low: number; readonly high: number }>>): Figures =>
   Object.fromEntries(Object.entries(intervals).map(([name, { low, high }]) => [name, { low, high }]));
 
-/** Self-influence is large where a label is wrong; on held-out data a wrong label does harm. */
-const byFlips = Effect.fnUntraced(function* (step: ValidateStep, [scores, trained]: readonly Outcome[]) {
-  const { values, index } = yield* scoresOf(scores!);
+/** Self-influence and loss are large where a label is wrong; on held-out data a wrong label does harm. */
+const byFlips = Effect.fnUntraced(function* (
+  step: ValidateStep,
+  rank: "scores" | "loss",
+  [ranks, trained]: readonly Outcome[],
+) {
+  const { values, index } = yield* rank === "scores" ? scoresOf(ranks!) : lossesOf(ranks!);
   const flipped = new Set([...trained!.data!.columns.values()].flatMap((column) => [...(column.flipped ?? [])]));
   const changed = Array.from(index, (example) => flipped.has(example));
   const count = changed.filter(Boolean).length;
@@ -227,7 +233,8 @@ const byFlips = Effect.fnUntraced(function* (step: ValidateStep, [scores, traine
       message: `${count === 0 ? "none" : "all"} of the ${changed.length} scored labels were changed, so that there is nothing to tell apart`,
       help: "raise `fraction` of `with_label_noise`, or score more examples",
     });
-  const suspicion = step.body.influence.test === "self" ? values : values.map((value) => -value);
+  const high = rank === "loss" || step.body.influence.test === "self";
+  const suspicion = high ? values : values.map((value) => -value);
   const { intervals, curve, ...found } = detection(suspicion, changed, 0);
   const computed: Computed = {
     figures: { ...found, changed: count, count: changed.length, intervals: intervalsJson(intervals) },
@@ -235,3 +242,9 @@ const byFlips = Effect.fnUntraced(function* (step: ValidateStep, [scores, traine
   };
   return computed;
 });
+
+const lossesOf = (predicted: Outcome) =>
+  Effect.map(predicted.arrays("predictions"), ({ values, index }) => ({
+    values: Float64Array.from(values!.data),
+    index: Int32Array.from(index!.data),
+  }));
