@@ -11,7 +11,7 @@ import { type Events, emit, type Figures } from "./events.ts";
 import { type Computed, isFigures, type Label, loadComputed, type Outcome, storeComputed } from "./outcome.ts";
 import type { Setting } from "./setting.ts";
 
-export type Part = Pick<Extract<Command, { readonly do: "part" }>, "name" | "of" | "reads" | "trail">;
+export type Part = Pick<Extract<Command, { readonly do: "part" }>, "name" | "of" | "reads" | "trail" | "shared">;
 
 /** Figures of a part that people should see in the events; the rest of a checkpoint is for its algorithm. */
 export type PartFigures = (state: Checkpoint) => Figures;
@@ -25,8 +25,10 @@ export const partsOf = (
   inputs: readonly Pick<Outcome, "content">[],
   { backend }: Pick<Setting, "backend">,
   shown: PartFigures = () => ({}),
-) =>
-  Effect.fnUntraced(function* <F, S>(
+) => {
+  /** Seconds of parts that are computed at once. */
+  const spent = new WeakMap<object, number>();
+  return Effect.fnUntraced(function* <F, S>(
     part: Part,
     compute: (
       from: Kept | undefined,
@@ -79,12 +81,16 @@ export const partsOf = (
           compute(yield* last, (at, reached) => Effect.asVoid(storeComputed(trail, toComputed(reached), 0, at))),
           around,
         );
-        const seconds = ((yield* Clock.currentTimeMillis) - start) / 1000;
+        const own = ((yield* Clock.currentTimeMillis) - start) / 1000;
+        const { shared } = part;
+        if (shared !== undefined && !spent.has(shared)) spent.set(shared, own);
+        const seconds = shared === undefined ? own : spent.get(shared)! / shared.among;
         yield* tell("step.finished", yield* storeComputed(label, toComputed(state), seconds), state);
         return state;
       }),
     );
   });
+};
 
 /** All arrays of a part are one object, its figures any JSON. */
 const toComputed = ({ arrays, figures }: Checkpoint): Computed => ({

@@ -132,7 +132,7 @@ function* solvePart(
       figures: { iterations: state.iteration, products, end, ...(ritz === undefined ? {} : { ...ritz }) },
     };
   };
-  const { arrays, figures } = yield* part("solve", { ...trail, ...bounds }, [0, 1], compute, trail);
+  const { arrays, figures } = yield* part("solve", { ...trail, ...bounds }, [0, 1], compute, { trail });
   const { iterations, products, smallest, largest } = numbersOf(figures);
   const data = arrays["solve/x"]?.data;
   const end = typeof figures === "object" && figures !== null && "end" in figures ? figures.end : undefined;

@@ -57,6 +57,7 @@ export function* retrain(of: Retraining, removals: readonly Removal[]): Algorith
     const group = all.slice(from, from + trainer.width);
     // Computed where the first is asked for that is not stored.
     let together: readonly Trained[] | undefined;
+    const shared = { among: group.length };
     for (const [i, removal] of group.entries()) {
       const { arrays, figures } = yield* part(
         removal.name,
@@ -67,6 +68,7 @@ export function* retrain(of: Retraining, removals: readonly Removal[]): Algorith
           together ??= yield* trainer.train(weightsOf(group, of.data.n), known);
           return toCheckpoint(together[i]!, removal);
         },
+        { shared },
       );
       if (isUnconverged(figures)) unconverged++;
       if (nothing === undefined) nothing = arrays;

@@ -51,6 +51,8 @@ export type Command =
        * tolerances) share them, and `from` may be the end of another part. Checkpoints then are never dropped when the part is done.
        */
       readonly trail?: Json;
+      /** Parts that are computed at once, so many: what the first of them took is shared out among all that have this object. */
+      readonly shared?: { readonly among: number };
       /** `from` is the part's last checkpoint, where a run before was stopped in the middle. */
       readonly compute: (from: Kept | undefined) => Algorithm<Checkpoint>;
     }
@@ -137,9 +139,9 @@ export function* part(
   of: Json,
   reads: readonly number[],
   compute: (from: Kept | undefined) => Algorithm<Checkpoint>,
-  trail?: Json,
+  more: Pick<Extract<Command, { readonly do: "part" }>, "trail" | "shared"> = {},
 ): Generator<Command, Checkpoint, Answer> {
-  const answer = yield { do: "part", name, of, reads, compute, ...(trail === undefined ? {} : { trail }) };
+  const answer = yield { do: "part", name, of, reads, compute, ...more };
   if (answer === undefined || typeof answer === "number" || !("figures" in answer)) {
     throw new TypeError("part answers a checkpoint");
   }

@@ -112,6 +112,12 @@ describe("validate by leave_one_out", () => {
       (e.event === "step.finished" || e.event === "step.cached") && e.step.startsWith("more/without") ? [e.result] : [],
     );
     expect(listed).toHaveLength(5);
+    // Both came of one graph, and share its time.
+    const took = more.events.flatMap((e) =>
+      e.event === "step.finished" && e.step.startsWith("more/without") ? [e.seconds] : [],
+    );
+    expect(took[0]).toBeGreaterThan(0);
+    expect(took[1]).toBe(took[0]);
     for (const { steps, parameters } of listed) {
       expect(steps).toBeTypeOf("number");
       expect(parameters).toMatch(/^[0-9a-f]{64}$/);
