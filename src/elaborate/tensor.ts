@@ -1,4 +1,5 @@
 import { GraphBuilder } from "../ir/builder.ts";
+import { constantOf } from "../ir/constant.ts";
 import { evaluate as run } from "../ir/evaluate.ts";
 import type { Value as GraphValue } from "../ir/graph.ts";
 import { ShapeError } from "../ir/mismatch.ts";
@@ -11,9 +12,9 @@ import {
   surface,
   unaryOperators,
 } from "../ir/surface.ts";
+import { withPrecision } from "../learn/precision.ts";
 import { showDim } from "../shape/dim.ts";
 import type { DType } from "../shape/dtype.ts";
-import { tensor } from "../shape/tensor.ts";
 import type { BinaryOperator, Expression } from "../syntax/ast.ts";
 import { plainBuilding } from "./building.ts";
 import { readNumber, wordOf } from "./read.ts";
@@ -97,7 +98,8 @@ const ofNumbers = (
 ): Value => {
   const builder = new GraphBuilder();
   const value = perform(primitive, name, values, plainBuilding(builder, "a value of the file"), e, scope);
-  const [result] = run(builder.build([value]), []);
+  // In f64: a number is rounded where it enters an f32 graph, and nowhere before.
+  const [result] = run(withPrecision(builder.build([value]), "f64"), []);
   if (result === undefined || result.shape.length > 0)
     throw refuse.value(
       spanFor(e.span, scope),
@@ -219,21 +221,21 @@ const notTensor = (value: Value, name: string, e: Expression, scope: Scope) =>
 export const asTensor = (value: Value, e: Expression, scope: Scope): TensorValue => {
   if (value.kind === "tensor") return value;
   if (scope.building === undefined) throw notTensor(value, "a graph", e, scope);
-  const { shape, numbers, dtype } = constantOf(value, e, scope);
-  return { kind: "tensor", value: scope.building.ops.apply("constant", [], { value: tensor(dtype, shape, numbers) }) };
+  const { shape, numbers, dtype } = numbersOf(value, e, scope);
+  return { kind: "tensor", value: scope.building.ops.apply("constant", [], constantOf(dtype, shape, numbers)) };
 };
 
-interface Constant {
+interface Numbers {
   readonly dtype: "f32" | "bool";
   readonly shape: readonly number[];
   readonly numbers: readonly number[];
 }
 
-const constantOf = (value: Value, e: Expression, scope: Scope): Constant => {
+const numbersOf = (value: Value, e: Expression, scope: Scope): Numbers => {
   if (value.kind === "number") return { dtype: "f32", shape: [], numbers: [value.value] };
   if (value.kind === "bool") return { dtype: "bool", shape: [], numbers: [value.value ? 1 : 0] };
   if (value.kind !== "list") throw notTensor(value, "a tensor", e, scope);
-  const items = value.items.map((item) => constantOf(item, e, scope));
+  const items = value.items.map((item) => numbersOf(item, e, scope));
   const [first] = items;
   const even = items.every(({ shape, dtype }) => dtype === first?.dtype && `${shape}` === `${first.shape}`);
   if (!even) throw refuse.shape(spanFor(e.span, scope), "the items of the list have different shapes");

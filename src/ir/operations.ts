@@ -1,5 +1,5 @@
 import type { DType } from "../shape/dtype.ts";
-import { tensor } from "../shape/tensor.ts";
+import { constantOf } from "./constant.ts";
 import type { Ops, Sizes } from "./graph.ts";
 import { refuse, type ShapeMismatch } from "./mismatch.ts";
 import type { Empty, Padding, Prim, Prims } from "./primitives.ts";
@@ -10,7 +10,7 @@ type Op = ShapeMismatch["op"];
 
 /** A constant of no axes. */
 export const scalar = <V, D, W = Padding>(ops: Ops<V, D, W>, dtype: DType, value: number): V =>
-  ops.apply("constant", [], { value: tensor(dtype, [], [value]) });
+  ops.apply("constant", [], constantOf(dtype, [], [value]));
 
 /** `value` in the dtype of `x`, without axes. */
 export const scalarLike = <V, D, W = Padding>(ops: Ops<V, D, W>, x: V, value: number): V =>

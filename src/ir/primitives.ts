@@ -8,7 +8,8 @@ import type { Tensor } from "../shape/tensor.ts";
  */
 export interface Prims<D = number, W = Padding> {
   // Leaves.
-  constant: { readonly value: Tensor };
+  /** `exact` are the numbers that were meant where `value` is f32 and another decimal says it: 1/3. The same graph in f64 has them. */
+  constant: { readonly value: Tensor; readonly exact?: Float64Array };
   iota: { readonly shape: readonly D[]; readonly axis: number; readonly dtype: DType };
   /**
    * key: i32[batch…, 4] -> i32[batch…, shape…], each uniform over [0, 2^24), what an f32 holds exactly. Counter-based: a function of (key, purpose,

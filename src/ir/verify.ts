@@ -56,10 +56,16 @@ const ruleOf = (node: Node, operands: readonly TensorType[]): SymbolicType | Sha
   return rule(node.params as never, operands);
 };
 
-const constantProblems = ({ params: { value } }: Extract<Node, { readonly op: "constant" }>): readonly string[] => {
+const constantProblems = ({
+  params: { value, exact },
+}: Extract<Node, { readonly op: "constant" }>): readonly string[] => {
   const size = value.shape.reduce((n, d) => n * d, 1);
   return [
     ...typeProblems(value),
+    ...(exact === undefined ||
+    (value.dtype === "f32" && exact.every((x, i) => Object.is(Math.fround(x), value.data[i])))
+      ? []
+      : ["holds other numbers than its exact ones"]),
     ...(value.data.length === size ? [] : [`holds ${value.data.length} values, its shape ${size}`]),
   ];
 };

@@ -1,3 +1,4 @@
+import { shortest } from "../ir/constant.ts";
 import type { Graph, Node } from "../ir/graph.ts";
 import type { DType } from "../shape/dtype.ts";
 import type { Tensor, TensorType } from "../shape/tensor.ts";
@@ -15,7 +16,7 @@ export const withPrecision = (graph: Graph, dtype: "f32" | "f64"): Graph => {
   };
 };
 
-/** A tensor in another float dtype. What an f32 says is the shortest decimal that rounds to it, so that 0.1 becomes 0.1 and not 0.10000000149. */
+/** A tensor in another float dtype; an f32 becomes what it says. */
 export const toPrecision = (tensor: Tensor, dtype: "f32" | "f64"): Tensor => {
   if (tensor.dtype === dtype || (tensor.dtype !== "f32" && tensor.dtype !== "f64")) return tensor;
   return dtype === "f32"
@@ -27,8 +28,11 @@ const floatOf = (dtype: DType, to: "f32" | "f64"): DType => (dtype === "f32" || 
 
 const convertNode = (node: Node, to: "f32" | "f64"): Node => {
   switch (node.op) {
-    case "constant":
-      return { ...node, params: { value: toPrecision(node.params.value, to) } };
+    case "constant": {
+      const { value, exact } = node.params;
+      const wide = to === "f64" && value.dtype === "f32" && exact !== undefined;
+      return { ...node, params: { value: wide ? { ...value, dtype: to, data: exact } : toPrecision(value, to) } };
+    }
     case "iota":
       return { ...node, params: { ...node.params, dtype: floatOf(node.params.dtype, to) } };
     case "convert":
@@ -36,13 +40,4 @@ const convertNode = (node: Node, to: "f32" | "f64"): Node => {
     default:
       return node;
   }
-};
-
-const shortest = (value: number): number => {
-  if (Number.isInteger(value) || !Number.isFinite(value)) return value;
-  for (let digits = 1; digits < 9; digits++) {
-    const decimal = Number(value.toPrecision(digits));
-    if (Math.fround(decimal) === value) return decimal;
-  }
-  return value;
 };
