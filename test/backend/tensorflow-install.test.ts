@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import {
   chmodSync,
@@ -187,13 +188,55 @@ describe("TensorFlow is installed", () => {
     const wheel = zip(contents);
     const { settings, said } = machine(wheel);
     const file = given(wheel);
-    const copy = `while [ $# -gt 0 ]; do [ "$1" = "--dest" ] && dest="$2"; shift; done
+    const copy = `[ "$1" = download ] || exit 1
+while [ $# -gt 0 ]; do [ "$1" = "--dest" ] && dest="$2"; shift; done
 echo "Progress 512 of 1024"
 while IFS= read -r line || [ -n "$line" ]; do :; done < /dev/null
 /bin/cp ${file} "$dest/"`;
     script("pip3", copy);
     await succeeds(settings);
     expect(said).toContain("downloading tensorflow-cpu");
+  });
+
+  it("from the server that pip names; stopped in the middle, the next run goes on", async () => {
+    const wheel = zip({ ...contents, "tensorflow/python/more.py": "x".repeat(200_000) });
+    const { settings } = machine(wheel);
+    let down = true;
+    const ranges: (string | undefined)[] = [];
+    await serving(
+      ({ headers: { range } }, response) => {
+        ranges.push(range);
+        const start = Number(/bytes=(\d+)-/.exec(range ?? "")?.[1] ?? 0);
+        const rest = wheel.subarray(start);
+        response.writeHead(start > 0 ? 206 : 200, {
+          "content-length": rest.length,
+          ...(start > 0 ? { "content-range": `bytes ${start}-${wheel.length - 1}/${wheel.length}` } : {}),
+        });
+        if (!down) response.end(rest);
+        else if (start > 0) response.destroy();
+        else response.write(rest.subarray(0, 1000), () => setTimeout(() => response.destroy(), 50));
+      },
+      async (url) => {
+        const archive_info = { hashes: { sha256: sha256(wheel) } };
+        const plan = JSON.stringify({ install: [{ download_info: { url: `${url}/${wheelName}`, archive_info } }] });
+        script(
+          "pip3",
+          `[ "$1" = install ] || { echo "no connection" >&2; exit 1; }
+while [ $# -gt 0 ]; do [ "$1" = "--report" ] && report="$2"; shift; done
+echo '${plan}' > "$report"`,
+        );
+        expect(await fails(settings)).toMatchObject({
+          code: "MTT5304",
+          message: expect.stringContaining("no connection"),
+        });
+        const asked = ranges.length;
+        down = false;
+        expect(existsSync(await succeeds(settings))).toBe(true);
+        expect(ranges[0]).toBeUndefined();
+        expect(ranges[asked]).toBe("bytes=1000-");
+        expect(ranges).toHaveLength(asked + 1);
+      },
+    );
   });
 
   for (const kind of ["JSON", "HTML"] as const)
@@ -308,6 +351,24 @@ describe("TensorFlow is not installed", () => {
     const error = await fails({ ...settings, platform: "win32-x64" });
     expect(error).toMatchObject({ code: "MTT5302", message: expect.stringContaining("win32-x64") });
     expect(error.help).toContain("onnx");
+  });
+
+  it.runIf(process.platform === "linux" && process.getuid?.() === 0)("where the disk fills up", async () => {
+    const wheel = zip({ ...contents, "tensorflow/libtensorflow_cc.so.2": "x".repeat(3_000_000) });
+    const { settings } = machine(wheel);
+    const file = given(wheel);
+    const small = join(folder, "small");
+    mkdirSync(small);
+    execFileSync("mount", ["-t", "tmpfs", "-o", "size=1m", "tmpfs", small]);
+    try {
+      const environment = { ...settings.environment, XDG_CACHE_HOME: small };
+      const error = await fails({ ...settings, environment, wheel: file, space: 0 });
+      expect(error).toMatchObject({ code: "MTT5306", message: expect.stringContaining(small) });
+      expect(error.help).toContain("XDG_CACHE_HOME");
+      expect(left(join(small, "mtt/tensorflow"))).toEqual([]);
+    } finally {
+      execFileSync("umount", [small]);
+    }
   });
 
   it("where the disk has no room", async () => {

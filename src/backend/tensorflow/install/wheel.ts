@@ -6,6 +6,7 @@ import { basename, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import * as Effect from "effect/Effect";
 import * as HttpClient from "effect/http/HttpClient";
+import * as Option from "effect/Option";
 import * as Schema from "effect/Schema";
 import { hostConfig } from "../../../data/config.ts";
 import { download } from "../../../data/download.ts";
@@ -46,6 +47,12 @@ export const wheelFile = Effect.fnUntraced(function* (release: Release, config: 
   const kept = yield* Effect.promise(() => readdir(folder).catch(() => []));
   for (const name of kept.filter((name) => [...release.wheels.values()].includes(name)))
     if (release.wheels.has(yield* sha256(join(folder, name)))) return join(folder, name);
+  // pip begins anew where it was interrupted: of what its index says lies on a server, the download goes on.
+  const link = yield* linkByPip(release, config, folder);
+  if (link !== undefined) {
+    const file = yield* fetched(release, config, folder, link).pipe(Effect.option);
+    if (Option.isSome(file)) return file.value;
+  }
   const byPip = yield* pip(release, config, folder);
   if (byPip.file !== undefined) return yield* verified(release, byPip.file);
   return yield* overHttps(release, config, folder).pipe(
@@ -70,19 +77,50 @@ const verified = Effect.fnUntraced(function* (release: Release, file: string) {
   );
 });
 
+const PIPS = [["pip3"], ["pip"], ["python3", "-m", "pip"]] as const;
+
+/** The file that pip is asked for. */
+const WANTED = ["--no-deps", "--only-binary=:all:", "--python-version", PYTHON, "--platform", PLATFORM];
+
+const Plan = Schema.Struct({
+  install: Schema.NonEmptyArray(
+    Schema.Struct({
+      download_info: Schema.Struct({
+        url: Schema.String,
+        archive_info: Schema.Struct({ hashes: Schema.Record(Schema.String, Schema.String) }),
+      }),
+    }),
+  ),
+});
+const decodePlan = Schema.decodeUnknownOption(Schema.fromJsonString(Plan));
+
+/** Where pip would get the wheel, where that is a server; nothing where there is no pip, or it is older than 22.2 and cannot say. */
+const linkByPip = Effect.fnUntraced(function* (release: Release, { environment }: InstallConfig, folder: string) {
+  const report = join(folder, "pip.json");
+  for (const [program, ...first] of PIPS) {
+    const dry = ["install", "--dry-run", "--ignore-installed", "--no-input", "--quiet", "--target", folder, ...WANTED];
+    const args = [...first, ...dry, "--report", report, `${release.project}==${release.version}`];
+    const { code, output } = yield* command(program, args, { environment });
+    if (code === "missing" || /No module named pip/.test(output)) continue;
+    if (code !== 0) return undefined;
+    const text = yield* Effect.promise(() => readFile(report, "utf8").catch(() => ""));
+    const { url, archive_info } = Option.getOrUndefined(decodePlan(text))?.install[0].download_info ?? {};
+    if (url === undefined || !/^https?:/.test(url)) return undefined;
+    return { url, sha256: archive_info?.hashes.sha256 } satisfies Link;
+  }
+  return undefined;
+});
+
 /** pip knows the user's index, its credentials, proxies and certificates. */
 const pip = Effect.fnUntraced(function* (release: Release, config: InstallConfig, folder: string) {
   const { environment } = config;
-  for (const [program, ...first] of [["pip3"], ["pip"], ["python3", "-m", "pip"]] as const) {
+  for (const [program, ...first] of PIPS) {
     const onLine = (line: string) => {
       const [, done, total] = /^Progress (\d+) of (\d+)$/.exec(line) ?? [];
       if (done !== undefined && Number(total) > 0)
         config.report({ message: `downloading ${release.project}`, fraction: Number(done) / Number(total) });
     };
-    const wanted = [
-      ...["--no-deps", "--only-binary=:all:", "--python-version", PYTHON, "--platform", PLATFORM],
-      ...["--dest", folder, `${release.project}==${release.version}`],
-    ];
+    const wanted = [...WANTED, "--dest", folder, `${release.project}==${release.version}`];
     const run = (extra: readonly string[]) =>
       command(program, [...first, "download", "--no-input", ...extra, ...wanted], { environment, onLine });
     let { code, output } = yield* run(["--progress-bar", "raw"]);
@@ -129,7 +167,14 @@ const overHttps = Effect.fnUntraced(function* (release: Release, config: Install
   const link = linksOf(text, page).find(({ sha256 }) => sha256 !== undefined && release.wheels.has(sha256));
   if (link === undefined)
     return yield* unreachable(`${page} lists no wheel of ${release.project} ${release.version} that is known`);
-  const target = join(folder, release.wheels.get(link.sha256!)!);
+  return yield* fetched(release, config, folder, link);
+});
+
+/** A wheel from a server, going on where an earlier download of it was interrupted. */
+const fetched = Effect.fnUntraced(function* (release: Release, config: InstallConfig, folder: string, link: Link) {
+  const name = release.wheels.get(link.sha256 ?? "");
+  if (name === undefined) return yield* damaged(`${link.url} is no wheel of ${release.project} that is known`);
+  const target = join(folder, name);
   const report = hostConfig(folder, (event) =>
     Effect.sync(() => {
       if (event.kind === "progress") config.report({ message: event.message, fraction: event.fraction });
