@@ -11,6 +11,8 @@ import type { Plan } from "./plan/plan.ts";
 export interface CompileOptions {
   /** Values for parameters of the entry file, as text: `--set rate=0.01`. */
   readonly settings?: ReadonlyMap<string, string>;
+  /** Bytes that a step may plan for, where the run's are known: what would not fit them is refused. */
+  readonly memory?: number | undefined;
   /** Networks that a script built, by name: they stand in the entry as if it declared them. */
   readonly networks?: GivenNetworks;
   /** A clock in milliseconds. The compiler has none of its own. */
@@ -54,7 +56,7 @@ export const compile = (entry: string, sources: Sources, options: CompileOptions
   const found = [...modules.diagnostics, ...checked.diagnostics];
   if (found.some(isError))
     return { checked, networks: [], datasets: new Map(), diagnostics: inOrder(found, checked), timings };
-  const elaborated = phase("elaborate", () => elaborate(checked, given));
+  const elaborated = phase("elaborate", () => elaborate(checked, given, options.memory));
   return { ...elaborated, checked, diagnostics: inOrder([...found, ...elaborated.diagnostics], checked), timings };
 };
 

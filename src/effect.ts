@@ -126,7 +126,7 @@ const names: Names = {
 export const load = (file: string, options: LoadOptions = {}): Effect.Effect<Program, UsageError, FileSystem | Path> =>
   Effect.gen(function* () {
     const config = yield* loadConfig(file, flagsOf(options));
-    const { compiled, sources } = yield* compileFile(file, config.settings);
+    const { compiled, sources } = yield* compileFile(file, config);
     const { plan, diagnostics } = compiled;
     const servicesFor = ({ onEvent = () => {} }: RunOptions) =>
       servicesOf(config, Layer.succeed(Events, { emit: (event) => Effect.sync(() => onEvent(event)) }));

@@ -30,6 +30,8 @@ export interface Backend {
   readonly device: string;
   /** Enters every key: engine, version, device. */
   readonly identity: string;
+  /** Bytes that a run takes for each that the planner counts (`peakBytes`), at most: copies, patches and gaps of the engine's own. */
+  readonly overhead: number;
   /** Compiles the program and makes the values resident; the scope's end frees both. */
   readonly open: (
     program: Program,

@@ -42,6 +42,8 @@ export const onnx = (options: OnnxOptions = {}): Backend => {
     name: "onnx",
     device,
     identity: `onnx/${version}/${device}`,
+    // Convolutions gather their patches, and the arena grows by doubling.
+    overhead: 6,
     open: (program, resident) =>
       Effect.gen(function* () {
         const {
@@ -179,6 +181,8 @@ export const sessionOptions = (
 ): InferenceSession.SessionOptions => ({
   executionProviders: device === "cpu" ? ["cpu"] : [device, "cpu"],
   graphOptimizationLevel: "all",
+  // A pattern of the first run is laid out beside the arena of that run, which stays: twice the memory, and no faster.
+  enableMemPattern: false,
   logSeverityLevel: FATAL,
   ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
   ...(profile === undefined ? {} : { enableProfiling: true, profileFilePrefix: profile }),

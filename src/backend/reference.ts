@@ -8,6 +8,8 @@ export const reference: Backend = {
   name: "reference",
   device: "cpu",
   identity: "reference/1/cpu",
+  // An f32 is held in 8 bytes, and answers are copied.
+  overhead: 3,
   open: ({ graph, updated }, values) =>
     Effect.sync(() => {
       let resident = values.map((value) => ({ ...value, data: value.data.slice() }) as typeof value);

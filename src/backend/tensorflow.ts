@@ -32,6 +32,8 @@ export const tensorflow = (options: TensorflowOptions = {}): Backend => {
     name: "tensorflow",
     device,
     identity: `tensorflow/${TENSORFLOW}/${device}`,
+    // Its allocator keeps gaps; most operations run in place.
+    overhead: 2,
     open: (program, resident) =>
       Effect.gen(function* () {
         const binding = yield* Effect.try({ try: () => engine(options), catch: fault });

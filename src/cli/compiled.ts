@@ -19,11 +19,11 @@ export interface Ready {
 /** `texts` stand for what files hold. */
 export const compileFile = Effect.fnUntraced(function* (
   file: string,
-  settings: ReadonlyMap<string, string>,
+  { settings, memory }: Pick<Config, "settings" | "memory">,
   texts: Sources = new Map(),
 ) {
   const sources = yield* readSources(file, texts);
-  const compiled = compile(file, sources, { settings, now: () => performance.now() });
+  const compiled = compile(file, sources, { settings, memory, now: () => performance.now() });
   // The standard library's texts are among the checked files.
   const read = [...compiled.checked.files].map(([name, { text }]) => [name, text] as const);
   return { compiled, sources: new Map([...read, ...sources]) };
@@ -40,7 +40,7 @@ export const onStderr =
 /** Reads, configures and compiles; what there is to say of the program is said, and a wrong one ends the command. */
 export const ready = Effect.fnUntraced(function* (file: string, flags: Flags, say: Say) {
   const config = yield* loadConfig(file, flags);
-  const { compiled, sources } = yield* compileFile(file, config.settings);
+  const { compiled, sources } = yield* compileFile(file, config);
   yield* say(compiled.diagnostics, sources);
   const { plan } = compiled;
   if (plan === undefined) return yield* new Finished({ exit: exitFor(compiled.diagnostics) });

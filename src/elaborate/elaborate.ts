@@ -21,8 +21,8 @@ export interface Elaborated {
 }
 
 /** The plan of a program that the checker found right: its data, its networks' graphs, its steps in an order in which they can run. */
-export const elaborate = (checked: Checked, networks: GivenNetworks = new Map()): Elaborated => {
-  const session = newSession(checked, givenIn(checked.entry, networks));
+export const elaborate = (checked: Checked, networks: GivenNetworks = new Map(), memory?: number): Elaborated => {
+  const session = newSession(checked, givenIn(checked.entry, networks), memory);
   let asserts = 0;
   for (const declaration of wanted(checked))
     attempt(session, declaration, () => {

@@ -14,6 +14,8 @@ import type { Value } from "./value.ts";
 /** What one elaboration of a program collects. */
 export interface Session {
   readonly checked: Checked;
+  /** Bytes that a step may plan for, where they are known. */
+  readonly memory?: number | undefined;
   /** In dependency order: a step is added after its inputs. */
   readonly steps: Map<string, PlanStep>;
   /** By code, place and message: nothing is said twice. */
@@ -51,8 +53,9 @@ export const remembered = (e: Expression, session: Session, make: () => Value): 
   return value;
 };
 
-export const newSession = (checked: Checked, given: Session["given"] = new Map()): Session => ({
+export const newSession = (checked: Checked, given: Session["given"] = new Map(), memory?: number): Session => ({
   checked,
+  memory,
   steps: new Map(),
   diagnostics: new Map(),
   values: new Map(),

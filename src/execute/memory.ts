@@ -2,6 +2,7 @@ import * as Effect from "effect/Effect";
 import type { Optimizer, Training } from "../plan/training.ts";
 import { sizeOf } from "../shape/tensor.ts";
 import { StepFailure } from "./failure.ts";
+import type { Setting } from "./setting.ts";
 
 /** Arrays like the weights that an optimizer keeps. */
 const kept: { readonly [K in Optimizer["kind"]]: (optimizer: Extract<Optimizer, { readonly kind: K }>) => number } = {
@@ -42,5 +43,9 @@ export const fitsIntoMemory = (
         }),
       );
 };
+
+/** What a pass over examples may plan for, of the bytes that the run may take: its batch follows from it. */
+export const memoryOf = ({ memory, backend }: Pick<Setting, "memory" | "backend">): { readonly memory?: number } =>
+  memory === undefined ? {} : { memory: memory / backend.overhead };
 
 const gibibytes = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(1)} GiB`;

@@ -116,7 +116,6 @@ export const curvatureJson = (problem: Problem, hessian: HessianChoice): Json =>
   weights: problem.layout.parts.map(({ at }) => at),
   hessian,
   precision: problem.precision,
-  budget: problem.budget,
 });
 
 export const lines = (graph: Graph): Json => canonical(graph).trimEnd().split("\n");

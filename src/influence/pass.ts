@@ -1,4 +1,4 @@
-import { bytesOf, peakBytes } from "../ir/cost.ts";
+import { batchWithin, bytesOf, fixedBytes } from "../ir/cost.ts";
 import type { Graph } from "../ir/graph.ts";
 import type { FedField } from "../learn/objective.ts";
 import { close, open, run, type Session } from "../plan/algorithm.ts";
@@ -48,8 +48,6 @@ const DATA = 1 / 3;
 const MOST = 16_384;
 /** Data stays in the engine in one session for each batch, up to so many: a session costs its compilation, and saves the copy of every run. */
 const SESSIONS = 16;
-/** Batches at which memory is measured, this and twice this: in smaller ones what does not grow with the batch may be the peak, and hides what does. */
-const TRIAL = 256;
 
 /** Makes the program and its sessions. The batch depends on the graph and the budget alone, so that equal questions are computed in equal bits. */
 export function* openPass(problem: Problem, streamed: Streamed): Asking<Pass> {
@@ -141,11 +139,10 @@ const positions = (from: number, count: number, size: number): Int32Array =>
   Int32Array.from({ length: size }, (_, i) => from + Math.min(i, count - 1));
 
 const batchSize = ({ budget }: Problem, { graph, examples, most = MOST, exactly }: Streamed): number => {
-  // What one more example takes: parameters, vectors and sums are the same for all batches.
-  const each = Math.max(1, (peakBytes(graph(2 * TRIAL)) - peakBytes(graph(TRIAL))) / TRIAL);
-  const fits = Math.max(1, Math.floor((budget * VALUES) / each));
-  if (exactly !== undefined) return Math.min(exactly, fits);
-  const largest = Math.min(most, examples, fits);
+  // The share is for the examples: parameters, vectors and sums are the same for all batches.
+  const fits = (atMost: number) => batchWithin(graph, fixedBytes(graph) + budget * VALUES, atMost);
+  if (exactly !== undefined) return fits(exactly);
+  const largest = fits(Math.min(most, examples));
   // Batches of one size, so that the last is not mostly padding.
   return Math.ceil(examples / Math.ceil(examples / largest));
 };

@@ -127,7 +127,16 @@ export function cost(graph: Graph): Cost {
 export const peakBytes = (graph: Graph): number =>
   graph.inputs.reduce((sum, { type }) => sum + bytesOf(type), assignBuffers(graph, { bytesOf, inputs: false }).bytes);
 
-/** The batch at which a graph's memory is first measured, and twice it. */
+/** Batches at which memory is measured, this and twice this: in smaller ones what does not grow with the batch may be the peak, and hides what does. */
+const LARGE = 256;
+
+/** What a graph takes whatever the batch, parameters and sums of their size: where the line of its peak begins. */
+export function fixedBytes(graph: (batch: number) => Graph): number {
+  const [once, twice] = [peakBytes(graph(LARGE)), peakBytes(graph(2 * LARGE))];
+  return Math.max(0, 2 * once - twice);
+}
+
+/** The batch at which the search begins, and twice it. */
 const TRIAL = 4;
 
 /**

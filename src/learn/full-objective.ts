@@ -1,4 +1,5 @@
 import { GraphBuilder } from "../ir/builder.ts";
+import { batchWithin } from "../ir/cost.ts";
 import type { Graph } from "../ir/graph.ts";
 import { type Answer, type Command, close, open, run } from "../plan/algorithm.ts";
 import type { Training } from "../plan/training.ts";
@@ -6,12 +7,14 @@ import { constructors, sizeOf, type Tensor } from "../shape/tensor.ts";
 import { gradient } from "../transform/vjp.ts";
 import { vmap } from "../transform/vmap.ts";
 import type { Evaluation } from "./line-search.ts";
-import { batchFor, type Parameters } from "./metrics.ts";
-import { exampleMeasures, fedFields, parameterCount, regularized, weightedLoss } from "./objective.ts";
+import type { Parameters } from "./metrics.ts";
+import { fedFields, parameterCount, regularized, weightedLoss } from "./objective.ts";
+import type { TrainData } from "./trained.ts";
 
-/** Memory for the values of one run, and for data that stays in the engine; more data than that is streamed on every pass. */
-const RUN_BYTES = 512 * 1024 * 1024;
-const DATA_BYTES = 1024 * 1024 * 1024;
+const DEFAULT_MEMORY = 1536 * 1024 * 1024;
+/** Shares of the memory: for one run, and for data that stays in the engine; more data than that is streamed on every pass. */
+const RUN = 1 / 3;
+const DATA = 2 / 3;
 
 /** Objectives over all the data that differ in the weights of the examples, `width` of them in one graph that reads the data once. */
 export interface FullObjective {
@@ -25,26 +28,22 @@ export interface FullObjective {
 /** Points are the flat weights; the data is held in sessions where it fits. Sums over chunks of it are float64 here whatever the engine's precision. */
 export function* openObjective(
   training: Training,
-  n: number,
+  { n, memory = DEFAULT_MEMORY }: Pick<TrainData, "n" | "memory">,
   states: readonly Tensor[],
   width: number,
 ): Generator<Command, FullObjective, Answer> {
   const { network, loss, precision, regularize } = training;
   const shapes = network.weights.map(({ type }) => type.shape);
-  const each = over(
-    exampleMeasures(network, [loss], precision),
-    network.weights.map((_, i) => i),
-    width,
-  );
-  // The gradient keeps about three times the values of the loss.
-  const size = Math.ceil(n / Math.ceil(n / batchFor(each, RUN_BYTES / 3, n)));
+  // Chunks of one size, so that the last is not mostly padding.
+  const graphOf = (size: number) => chunkGradient(training, size, width);
+  const size = Math.ceil(n / Math.ceil(n / batchWithin(graphOf, memory * RUN, n)));
   const fields = fedFields(network, [loss], precision);
   const bytes = fields.reduce(
     (sum, { type }) => sum + sizeOf(type.shape) * constructors[type.dtype].BYTES_PER_ELEMENT,
     0,
   );
-  const resident = n * bytes <= DATA_BYTES;
-  const graph = chunkGradient(training, size, width);
+  const resident = n * bytes <= memory * DATA;
+  const graph = graphOf(size);
   const names = fields.map(({ name }) => name);
   const chunks = Array.from({ length: Math.ceil(n / size) }, (_, chunk) => {
     const at = Int32Array.from({ length: size }, (_, i) => Math.min(n - 1, chunk * size + i));

@@ -4,7 +4,7 @@ import { type Algorithm, AlgorithmFailure, close, open, run } from "../plan/algo
 import type { Measure, Network } from "../plan/network.ts";
 import type { Metric } from "../plan/plan.ts";
 import type { Program } from "../plan/program.ts";
-import { constructors, sizeOf, type Tensor, type TensorType, zeros } from "../shape/tensor.ts";
+import { type Tensor, type TensorType, zeros } from "../shape/tensor.ts";
 import { type Classifier, classifierOf } from "./classify.ts";
 import { batchMeasures, exampleMeasures, fedFields, type Precision, parameterCount } from "./objective.ts";
 
@@ -152,8 +152,7 @@ const prepare = (
 ): Prepared => {
   const each = exampleMeasures(network, measures, precision);
   const graphOf = (size: number) => batchMeasures(network, measures, size, precision);
-  const fits = () => (memory === undefined ? batchFor(each) : batchWithin(graphOf, memory, Math.min(n, MOST)));
-  const size = Math.max(1, Math.min(n, batch ?? fits()));
+  const size = batch ?? batchWithin(graphOf, memory ?? DEFAULT_MEMORY, Math.min(n, MOST));
   const graph = graphOf(size);
   return {
     program: { graph, resident: parameterCount(network), updated: 0 },
@@ -178,16 +177,7 @@ export const inOrder = (network: Network, parameters: Parameters): readonly Tens
 
 /** Examples in one run: more gain nothing. */
 const MOST = 1024;
-const BATCH_BYTES = 64 * 1024 * 1024;
-
-/** How many examples a graph of one example is run for at once: what fits these bytes, at most `most`. */
-export const batchFor = (graph: Graph, bytes: number = BATCH_BYTES, most = MOST): number => {
-  const each = graph.nodes.reduce(
-    (sum, { type }) => sum + sizeOf(type.shape) * constructors[type.dtype].BYTES_PER_ELEMENT,
-    1,
-  );
-  return Math.max(1, Math.min(most, Math.floor(bytes / each)));
-};
+const DEFAULT_MEMORY = 64 * 1024 * 1024;
 
 const typeAt = ({ inputs, nodes }: Graph, value: number): TensorType =>
   (value < inputs.length ? inputs[value] : nodes[value - inputs.length])!.type;

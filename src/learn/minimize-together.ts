@@ -23,7 +23,7 @@ const DISTURBANCE = 0.01;
 export const minimizing = (
   training: Training,
   optimizer: Lbfgs,
-  { n }: TrainData,
+  data: TrainData,
   start: Parameters | undefined,
   trainings: number,
 ): Trainer => {
@@ -41,7 +41,7 @@ export const minimizing = (
     rowWeights: readonly (Float64Array | undefined)[],
     minimizations: readonly Minimization[],
   ): Generator<Command, readonly Minimum[], Answer> {
-    opened ??= yield* openObjective(training, n, states, width);
+    opened ??= yield* openObjective(training, data, states, width);
     // The graph has one width: the last is repeated where there are fewer.
     const fill = <T>(some: readonly T[]): readonly T[] =>
       Array.from({ length: width }, (_, k) => some[Math.min(k, some.length - 1)]!);

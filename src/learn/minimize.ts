@@ -37,7 +37,7 @@ export function* minimize(
   const limit = iterationsOf(training, optimizer);
   if (limit === 0) return untrained(training, begin);
   const states = begin.parameters.slice(network.weights.length);
-  const objective = yield* openObjective(training, data.n, states, 1);
+  const objective = yield* openObjective(training, data, states, 1);
   const evaluateAll = objective.of([data.rowWeights]);
   const evaluateOne: Evaluate = function* (x) {
     return (yield* evaluateAll([x]))[0]!;
@@ -73,7 +73,7 @@ export function* minimize(
   if (end !== "converged")
     yield { do: "warn", message: unconverged(end, state.iteration, slope, optimizer.tolerance, precision) };
   const parameters = parametersOf(training, states, state.x);
-  const accuracy = yield* accuracyOf(training, parameters, data.n);
+  const accuracy = yield* accuracyOf(training, parameters, data);
   const figures: Figures = {
     ...figuresOf(
       state,
@@ -176,11 +176,12 @@ const figuresOf = ({ iteration }: LbfgsState, history: Figures["history"], accur
 function* accuracyOf(
   { network, loss }: Training,
   parameters: Parameters,
-  n: number,
+  { n, memory }: TrainData,
 ): Generator<Command, number | undefined, Answer> {
   if (classifierOf(network, loss) === undefined) return undefined;
   const found = yield* evaluate(network, parameters, loss, [{ kind: "accuracy", name: "accuracy" }], n, {
     quiet: true,
+    ...(memory === undefined ? {} : { memory }),
   });
   return found.metrics.accuracy;
 }

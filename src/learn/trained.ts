@@ -9,6 +9,8 @@ export interface TrainData {
   readonly validation?: number;
   /** A weight for the loss of every example, by position; 1 each where absent. An example of weight 0 is not there, though the mean still divides by n. */
   readonly rowWeights?: Float64Array;
+  /** Bytes that a pass over all the data may take: L-BFGS's, and validation's. Results do not depend on it beyond rounding. */
+  readonly memory?: number;
 }
 
 /** Where training begins: a checkpoint of the same training goes on to the same bytes as a run never stopped; parameters replace the drawn ones. */

@@ -137,11 +137,15 @@ function* epoch(
 
 type Validate = ReturnType<typeof evaluator>;
 
-const validation = ({ network, loss }: Training, { validation: n }: TrainData, { hasAccuracy }: TrainingStep) => {
+const validation = (
+  { network, loss }: Training,
+  { validation: n, memory }: TrainData,
+  { hasAccuracy }: TrainingStep,
+) => {
   if (n === undefined) return undefined;
   const accuracy = { kind: "accuracy", name: "accuracy" } as const;
   const metrics = [{ kind: "loss", name: "loss" } as const, ...(hasAccuracy ? [accuracy] : [])];
-  return evaluator(network, loss, metrics, n, { data: 1, quiet: true });
+  return evaluator(network, loss, metrics, n, { data: 1, quiet: true, ...(memory === undefined ? {} : { memory }) });
 };
 
 /** The validation loss, and whether to stop. */

@@ -98,6 +98,12 @@ describe("what a program may not ask of influence", () => {
     expect(asked("test: rows, method: exact()", wide(1600))).toEqual(["MTT4001 "]);
     const narrower = compileText(`${wide(1400)}\ninfluence blame { model: model, test: rows, method: exact() }`);
     expect(said(narrower)).toEqual([]);
+    // As the run would refuse it: by the memory it may take.
+    const query = "influence blame { model: model, test: rows, method: exact() }";
+    const refusedWith = (k: number, memory: number) =>
+      compileText(`${wide(k)}\n${query}`, {}, memory).diagnostics.map(({ code }) => code);
+    expect(refusedWith(1400, 100 * 2 ** 20)).toEqual(["MTT4001"]);
+    expect(refusedWith(1600, 2 ** 30)).toEqual([]);
   });
 
   it("examples of another source than the model's", () => {

@@ -5,8 +5,8 @@ import type { Network } from "../../src/plan/network.ts";
 import type { Body, Plan, Step } from "../../src/plan/plan.ts";
 import { type Tensor, type TensorType, tensor } from "../../src/shape/tensor.ts";
 
-export const compileText = (text: string, settings: Readonly<Record<string, string>> = {}): Compiled =>
-  compile("program.mtt", new Map([["program.mtt", text]]), { settings: new Map(Object.entries(settings)) });
+export const compileText = (text: string, settings: Readonly<Record<string, string>> = {}, memory?: number): Compiled =>
+  compile("program.mtt", new Map([["program.mtt", text]]), { settings: new Map(Object.entries(settings)), memory });
 
 /** `MTT4002 at "conv(8)": message` for each diagnostic. */
 export const said = (compiled: Compiled): readonly string[] =>

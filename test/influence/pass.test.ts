@@ -1,7 +1,10 @@
 import { describe, expect, it } from "vitest";
 import type { Asking } from "../../src/influence/asking.ts";
+import { operatorOf } from "../../src/influence/operator.ts";
 import { batches, closePass, openPass } from "../../src/influence/pass.ts";
 import { wrtOf } from "../../src/influence/problem.ts";
+import { scoringPass } from "../../src/influence/score.ts";
+import { zeroBlock } from "../../src/influence/vectors.ts";
 import { GraphBuilder } from "../../src/ir/builder.ts";
 import type { Graph } from "../../src/ir/graph.ts";
 import * as op from "../../src/ir/operations.ts";
@@ -9,8 +12,9 @@ import { fedFields, weightedLoss } from "../../src/learn/objective.ts";
 import { type Tensor, tensor } from "../../src/shape/tensor.ts";
 import { hvp } from "../../src/transform/vjp.ts";
 import { drive } from "../learn/drive.ts";
-import { crossEntropy, linear } from "../learn/problems.ts";
+import { classes, crossEntropy, linear } from "../learn/problems.ts";
 import { drawn, problem } from "./factors-support.ts";
+import { distance } from "./support.ts";
 
 const FIXED = 256;
 const WIDE = 1000;
@@ -79,5 +83,42 @@ describe("a pass over examples", () => {
     // What comes before is a session of its own, closed when all are open; it runs once for each.
     expect([kept.counts.open, kept.counts.run, kept.open]).toEqual([sessions + 1, 3 * sessions, 0]);
     expect([streamed.counts.open, streamed.counts.run, streamed.open]).toEqual([1, 2 * sessions, 0]);
+  });
+
+  it("gives the same products and scores whatever the batch is", () => {
+    const [n, classCount] = [37, 3];
+    const data = classes(n, 4, classCount, "f64");
+    const of = linear(4, classCount);
+    const parameters = drawn(of);
+    const at = (budget: number) => {
+      const asked = problem(of, crossEntropy(classCount), parameters, n, { budget });
+      const size = drive(openPass(asked, streamed), data).result.size;
+      const { layout } = asked;
+      const block = zeroBlock(3, layout.size);
+      block.data.forEach((_, i) => {
+        block.data[i] = Math.sin(i + 1);
+      });
+      const product = drive(operatorOf(asked, "exact").apply(block), data).result.data;
+      const scores = (["forward", "gradients"] as const).map(
+        (way) => drive(scoringPass(asked, false, way).along(block), data).result,
+      );
+      return { size, product, scores };
+    };
+    const streamed = {
+      graph: (batch: number) => weightedLoss(of, crossEntropy(classCount), batch, "f64"),
+      fields: fedFields(of, [crossEntropy(classCount)], "f64"),
+      data: 0,
+      examples: n,
+    } as const;
+    const whole = at(1e9);
+    expect(whole.size).toBe(n);
+    const sizes = new Set<number>();
+    for (const budget of [1, 5e3, 1e4, 2e4, 4e4]) {
+      const { size, product, scores } = at(budget);
+      sizes.add(size);
+      expect(distance(product, whole.product)).toBeLessThan(1e-14);
+      for (const way of scores) expect(distance(way, whole.scores[0]!)).toBeLessThan(1e-14);
+    }
+    expect(sizes.size).toBeGreaterThan(3);
   });
 });

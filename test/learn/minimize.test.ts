@@ -118,6 +118,22 @@ describe("training by L-BFGS", () => {
     expect(counts.run).toBeGreaterThan(10);
   });
 
+  it("takes no more memory than it may: data streamed in chunks gives the same weights", () => {
+    const of = logisticRegression({ optimizer: lbfgs(1e-10) });
+    const whole = drive(train(of, { n }), data);
+    // 60 examples of 44 bytes; 4 kB hold them and a pass over all of them, 3 kB a part of them, 1 kB no two.
+    const chunks = [4000, 3000, 1000].map((memory) => {
+      const { result, counts } = drive(train(of, { n, memory }), data);
+      for (const path of ["layer0/W", "layer0/b"])
+        result.parameters[path]!.data.forEach((value, i) => {
+          expect(value).toBeCloseTo(Number(whole.result.parameters[path]!.data[i]), 9);
+        });
+      return { open: counts.open, run: counts.run };
+    });
+    expect(chunks.map(({ run }) => run > whole.counts.run)).toEqual([true, true, true]);
+    expect(chunks[2]!.run).toBeGreaterThan(chunks[1]!.run);
+  });
+
   it("says where single precision ends", () => {
     const single = classes(n, 5, 3);
     const { warnings, result } = drive(

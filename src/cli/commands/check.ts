@@ -25,8 +25,8 @@ export const check = Command.make(
     for (const name of flags.files) {
       const config = yield* loadConfig(name, flags);
       const { sources, compiled, changed } = flags.fix
-        ? yield* repair(name, config.settings)
-        : { ...(yield* compileFile(name, config.settings)), changed: [] };
+        ? yield* repair(name, config)
+        : { ...(yield* compileFile(name, config)), changed: [] };
       if (changed.length > 0) yield* printError(`mended: ${changed.join(", ")}`);
       diagnostics.push(...compiled.diagnostics);
       for (const [source, text] of sources) texts.set(source, text);

@@ -6,6 +6,7 @@ import type { Influence, Method } from "../../plan/influence.ts";
 import type { Training } from "../../plan/training.ts";
 import { sizeOf } from "../../shape/tensor.ts";
 import { refuse } from "../refusal.ts";
+import type { Session } from "../scope.ts";
 import type { PlannedTrain } from "./planned.ts";
 import type { StepFields } from "./step-fields.ts";
 
@@ -99,18 +100,21 @@ export const mustFit = (
   training: Training,
   layers: readonly string[] | undefined,
   fields: StepFields,
+  { memory = DEFAULT_BUDGET }: Session,
 ): void => {
   if (method.kind === "exact") {
     const asked = network.weights.filter(
       ({ path }) => layers?.some((layer) => path === layer || path.startsWith(`${layer}/`)) ?? true,
     );
     const p = asked.reduce((sum, { type }) => sum + sizeOf(type.shape), 0);
-    const [bytes, room] = [exactBytes(p), exactRoom(DEFAULT_BUDGET)];
+    const [bytes, room] = [exactBytes(p), exactRoom(memory)];
     if (bytes > room)
       throw refuse.tooLarge(
         fields.span("method"),
         `the Hessian of ${p.toLocaleString("en")} weights would take ${gibibytes(bytes)}, and at most ${gibibytes(room)} are allowed`,
-        { help: '`cg()` solves the same without holding it; `layers: ["layer0"]` asks for some weights only' },
+        {
+          help: '`cg()` solves the same without holding it; `layers: ["layer0"]` asks for some weights only; `--memory` allows more',
+        },
       );
   }
   if (method.kind === "tracin" && training.optimizer.kind === "lbfgs")

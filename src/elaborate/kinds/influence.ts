@@ -57,7 +57,7 @@ export const planInfluence = (step: Step, session: Session): PlannedInfluence =>
   const accept = fields.read("accept", (value, e, scope) => readAccept(value, { e, scope }));
   const of = fields.name("of") === "input" ? "input" : "example";
   mustAnswer(method, model, { fields, of, self: test === "self" });
-  for (const training of model.trainings) mustFit(method, model, training, layers, fields);
+  for (const training of model.trainings) mustFit(method, model, training, layers, fields, session);
   const specs = model.trainings.map(
     ({ regularize }): Influence => ({
       network: model.network,

@@ -2,6 +2,7 @@ import * as Effect from "effect/Effect";
 import { evaluate } from "../../learn/metrics.ts";
 import type { Body, Step } from "../../plan/plan.ts";
 import { keyed, labelOf } from "../keyed.ts";
+import { memoryOf } from "../memory.ts";
 import type { Computed, Outcome } from "../outcome.ts";
 import type { Setting } from "../setting.ts";
 import { driveStep } from "../world.ts";
@@ -48,9 +49,6 @@ export const evaluateStep = (step: EvaluateStep, [model, examples]: readonly Out
     }),
   );
 };
-
-/** What a pass over examples may take: its batch follows from it. */
-export const memoryOf = ({ memory }: Setting): { readonly memory?: number } => (memory === undefined ? {} : { memory });
 
 /** A model trained in f64 is evaluated in f64. */
 export const precisionOf = (parameters: Readonly<Record<string, { readonly dtype: string }>>): "f32" | "f64" =>

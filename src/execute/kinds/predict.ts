@@ -2,10 +2,11 @@ import * as Effect from "effect/Effect";
 import { predict } from "../../learn/metrics.ts";
 import type { Body, Step } from "../../plan/plan.ts";
 import { keyed, labelOf } from "../keyed.ts";
+import { memoryOf } from "../memory.ts";
 import type { Computed, Outcome } from "../outcome.ts";
 import type { Setting } from "../setting.ts";
 import { driveStep } from "../world.ts";
-import { memoryOf, precisionOf } from "./evaluate.ts";
+import { precisionOf } from "./evaluate.ts";
 
 type PredictStep = Step & { readonly body: Extract<Body, { readonly kind: "predict" }> };
 

@@ -11,7 +11,7 @@ import { encodeSafetensors } from "../../store/safetensors.ts";
 import { Store } from "../../store/store.ts";
 import { Events } from "../events.ts";
 import { keyed, labelOf, waiting } from "../keyed.ts";
-import { fitsIntoMemory } from "../memory.ts";
+import { fitsIntoMemory, memoryOf } from "../memory.ts";
 import {
   type Computed,
   grouped,
@@ -45,6 +45,7 @@ export const trainStep = (step: TrainStep, inputs: readonly Outcome[], setting: 
     const n = {
       n: examples!.index.length,
       ...(validation === undefined ? {} : { validation: validation.index.length }),
+      ...memoryOf(setting),
     };
 
     const trainFrom = (from: TrainFrom | undefined) =>

@@ -15,6 +15,7 @@ import { readRows } from "../array-file.ts";
 import type { Figures } from "../events.ts";
 import { StepFailure } from "../failure.ts";
 import { keyed, labelOf } from "../keyed.ts";
+import { memoryOf } from "../memory.ts";
 import { type Computed, isFigures, type Outcome } from "../outcome.ts";
 import { partsOf } from "../parts.ts";
 import type { Setting } from "../setting.ts";
@@ -92,6 +93,7 @@ const byRetraining = Effect.fnUntraced(function* (
         data: {
           n: train.index.length,
           ...(validation === undefined ? {} : { validation: validation.index.length }),
+          ...memoryOf(setting),
         },
         ...(start === undefined ? {} : { start }),
         measure,
