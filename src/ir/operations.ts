@@ -261,7 +261,10 @@ function lastOnes<V, D, W>(ops: Ops<V, D, W>, sorted: V, axis: number, k: D): V 
     return refuse("sort", {
       kind: "parameter",
       name: "k",
-      message: wanted < 0 ? `${wanted} is no number of elements` : `${wanted} of the ${size} along axis ${axis}`,
+      message:
+        wanted < 0
+          ? `${wanted} is no number of elements`
+          : `asks for ${wanted} of the ${size} elements along axis ${axis}`,
     });
   const places = ops.apply("iota", [], { shape: [k], axis: 0, dtype: "i32" });
   return ops.apply("gather", [sorted, subtract(ops, lastPlace(ops, sorted, axis), places)], { axis, batch_dims: 0 });

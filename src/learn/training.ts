@@ -233,7 +233,9 @@ function* fail(
   throw new AlgorithmFailure(
     "MTT5206",
     `training met a number that is not finite at step ${failed}, in epoch ${epochs + 1}${origin}`,
-    `the last good state is ${epochs === 0 ? "the first" : `that after epoch ${epochs}`}; try a rate below ${Number(rate.toPrecision(3))} or \`clip: global_norm(1.0)\``,
+    Number.isFinite(rate)
+      ? `the last good state is ${epochs === 0 ? "the first" : `that after epoch ${epochs}`}; try a rate below ${Number(rate.toPrecision(3))} or \`clip: global_norm(1.0)\``
+      : `the rate at this step is ${rate}: its schedule is given the step counted from 0, here ${failed - 1}`,
   );
 }
 

@@ -148,7 +148,11 @@ describe("operations of the language", () => {
   });
 
   it.each<readonly [string, Readonly<Record<string, Symbolic>>, object]>([
-    ["top_k", { x: float(2, 3), k: 4 }, { kind: "parameter", name: "k", message: "4 of the 3 along axis 1" }],
+    [
+      "top_k",
+      { x: float(2, 3), k: 4 },
+      { kind: "parameter", name: "k", message: "asks for 4 of the 3 elements along axis 1" },
+    ],
     ["argtop_k", { x: float(n), k: -1 }, { kind: "parameter", name: "k", message: "-1 is no number of elements" }],
     ["top_k", { x: float(), k: 1 }, { kind: "no_axis", axis: -1 }],
     ["logsumexp", { x: float(s), axis: 0 }, { kind: "no_axis", axis: 0 }],

@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { define } from "../../src/ir/builder.ts";
+import { divide, scalar } from "../../src/ir/operations.ts";
 import { evaluate } from "../../src/learn/metrics.ts";
 import { train } from "../../src/learn/training.ts";
 import { AlgorithmFailure, type Checkpoint } from "../../src/plan/algorithm.ts";
@@ -245,6 +247,18 @@ describe("training", () => {
     expect(failure.help).toMatch(/last good state is that after epoch \d+; try a rate below 10 or `clip/);
     const [epoch, good] = [/epoch (\d+)/.exec(failure.message)![1], /after epoch (\d+)/.exec(failure.help)![1]];
     expect(Number(good)).toBe(Number(epoch) - 1);
+  });
+
+  it("names a rate that is not finite", () => {
+    // 0.1 / step, which begins with 0.
+    const graph = define([["step", { dtype: "f32", shape: [] }]], (b, step) => [
+      divide(b, scalar(b, "f32", 0.1), step!),
+    ]);
+    const optimizer = { kind: "sgd", rate: { kind: "block", graph } } as const;
+    const of = training({ network: linear(3, 3), loss: crossEntropy(3), optimizer });
+    expect(failureOf(() => drive(train(of, { n: 8 }), classes(8, 3, 3, "f64"))).help).toBe(
+      "the rate at this step is Infinity: its schedule is given the step counted from 0, here 0",
+    );
   });
 
   it("names data that is not finite", () => {
