@@ -72,9 +72,18 @@ export const showRow = (row: Row): string =>
     `ratio ${row.ratio ?? "-"}, goal ${row.goal} ${verdict(row)}${row.note === undefined ? "" : `; ${row.note}`}`,
   ].join(" ");
 
-const MARK = "<!-- what `npm run bench` writes begins here -->";
+/** The command that made the results, without the places of this machine. */
+export const commandSaid = (script: string, places: readonly string[]): string => {
+  const said = process.argv.slice(2).filter((_, i, all) => ![all[i], all[i - 1]].some((one) => places.includes(one!)));
+  return ["npm run", script, ...(said.length === 0 ? [] : ["--", ...said])].join(" ");
+};
 
-/** The text with the table in place of the one after the mark; what people wrote before it stays. */
+/** The text with these lines in place of those after the command's mark; what people wrote before it stays. */
+export const written = (before: string, script: string, lines: readonly string[]): string => {
+  const mark = `<!-- what \`npm run ${script}\` writes begins here -->`;
+  return [before.split(mark)[0]!.trimEnd(), "", mark, "", ...lines, ""].join("\n");
+};
+
 export function writeResults(
   before: string,
   {
@@ -83,7 +92,6 @@ export function writeResults(
     rows,
   }: { readonly command: string; readonly about: readonly string[]; readonly rows: readonly Row[] },
 ): string {
-  const written = before.split(MARK)[0]!.trimEnd();
   const lines = rows.map((row) =>
     [
       row.work,
@@ -94,11 +102,7 @@ export function writeResults(
       [verdict(row), row.note].filter(Boolean).join("; "),
     ].join(" | "),
   );
-  return [
-    written,
-    "",
-    MARK,
-    "",
+  return written(before, "bench", [
     `\`${command}\` on ${new Date().toISOString().slice(0, 10)}:`,
     "",
     ...about.map((line) => `- ${line}`),
@@ -108,6 +112,5 @@ export function writeResults(
     "| work | backend | ours | PyTorch | JAX | ratio | goal | |",
     "|---|---|---|---|---|---|---|---|",
     ...lines.map((line) => `| ${line} |`),
-    "",
-  ].join("\n");
+  ]);
 }

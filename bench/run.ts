@@ -7,8 +7,8 @@ import * as Exit from "effect/Exit";
 import * as Scope from "effect/Scope";
 import { selectBackend } from "../src/backend/available.ts";
 import type { Backend } from "../src/backend/backend.ts";
-import { startRival } from "./rival.ts";
-import { type Row, round, rowOf, showRow, writeResults } from "./rows.ts";
+import { numbersAt, packages, type Rival, startRival } from "./rival.ts";
+import { commandSaid, type Row, round, rowOf, showRow, writeResults } from "./rows.ts";
 import { showSpec } from "./specs.ts";
 import { whole } from "./whole.ts";
 import { type Call, type Open, worksOf } from "./works.ts";
@@ -54,7 +54,19 @@ const chosen = works.filter(({ work }) => flags.only.length === 0 || flags.only.
 const scope = Effect.runSync(Scope.make());
 const ours = await backends();
 const rival = async (name: "torch" | "jax", script: string) =>
-  flags.without.includes(name) ? undefined : startRival(name, script, threads, specs);
+  flags.without.includes(name)
+    ? undefined
+    : startRival(name, {
+        script,
+        packages: packages.training,
+        threads,
+        args: [JSON.stringify(specs)],
+        bench: "bench",
+      });
+const timesOf =
+  (of: Rival, request: object): Timed =>
+  async (runs) =>
+    numbersAt(await of.ask({ ...request, runs }), "ms");
 const pytorch = await rival("torch", "pytorch.py");
 const jax = await rival("jax", "jit.py");
 
@@ -108,8 +120,8 @@ for (const { work, spec, kind, goal, open, against } of chosen) {
     if (against !== undefined) contenders.set(`${backend.name} once`, await timed(against.open, backend));
   }
   if (against === undefined) {
-    if (pytorch !== undefined) contenders.set("pytorch", (runs) => pytorch.time(spec, kind, runs));
-    if (jax !== undefined) contenders.set("jax", (runs) => jax.time(spec, kind, runs));
+    if (pytorch !== undefined) contenders.set("pytorch", timesOf(pytorch, { spec, work: kind }));
+    if (jax !== undefined) contenders.set("jax", timesOf(jax, { spec, work: kind }));
   }
   const times = await inTurns(contenders);
   for (const { name, identity } of ours) {
@@ -158,8 +170,6 @@ const missed = rows.filter(({ ratio, goal }) => ratio !== null && ratio > goal);
 console.log(missed.length === 0 ? "every goal is met" : `${missed.length} of ${rows.length} rows miss their goals`);
 if (flags.json !== undefined) writeFileSync(flags.json, `${JSON.stringify({ seed, about, rows }, null, 2)}\n`);
 if (flags.results !== undefined) {
-  // Without the places of this machine.
-  const said = process.argv.slice(2).filter((_, i, all) => ![all[i], all[i - 1]].some((one) => PLACES.includes(one!)));
-  const command = `npm run bench -- ${said.join(" ")}`;
+  const command = commandSaid("bench", PLACES);
   writeFileSync(flags.results, writeResults(readFileSync(flags.results, "utf8"), { command, about, rows }));
 }

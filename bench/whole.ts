@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { drawGlyphs } from "../src/data/glyphs.ts";
 import { encodeIdx } from "./idx.ts";
-import { python } from "./rival.ts";
+import { packages, pythonOf } from "./rival.ts";
 
 const root = join(import.meta.dirname, "..");
 /** Milliseconds between two looks at how much memory is held. */
@@ -36,7 +36,13 @@ export function whole(data: string | undefined, epochs: number, threads: number)
       const args = ["run", "pipelines/mnist.mtt", "accuracy_on_test", ...settings, "--backend", backend];
       return held(process.execPath, [join(root, "bin/mtt.js"), ...args, "--device", device]);
     },
-    pytorch: () => held(python, [join(import.meta.dirname, "train.py"), folder, String(epochs), String(threads)]),
+    pytorch: () =>
+      held(pythonOf(packages.training), [
+        join(import.meta.dirname, "train.py"),
+        folder,
+        String(epochs),
+        String(threads),
+      ]),
     end: () => rmSync(temporary, { recursive: true, force: true }),
   };
 }
