@@ -25,7 +25,7 @@ class Subject:
 
     def __init__(self, spec, strength, train, test):
         self.net = Net(spec).eval()
-        self.strength = strength
+        self.strength = float(strength)
         self.images, self.labels = train
         self.test_images, self.test_labels = test
         self.batch = spec["batch"]
