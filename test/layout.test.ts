@@ -21,6 +21,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   data: ["store", "plan", "ir", "transform", "shape", "random", "diagnostic"],
   backend: ["lower", "plan", "ir", "shape", "random", "store", "data", "diagnostic"],
   execute: ["influence", "learn", "transform", "plan", "ir", "shape", "store", "data", "backend", "diagnostic"],
+  export: ["backend", "lower", "learn", "transform", "plan", "ir", "shape"],
   script: ["execute", "store", "data", "elaborate", "plan", "ir", "shape", "diagnostic"],
   lsp: ["", "check", "syntax", "format", "generated", "ir", "shape", "diagnostic"],
   report: ["execute", "store", "data", "plan", "ir", "shape", "syntax", "diagnostic"],

@@ -14,6 +14,7 @@ import { fmt } from "./commands/fmt.ts";
 import { graph } from "./commands/graph.ts";
 import { lsp } from "./commands/lsp.ts";
 import { plan } from "./commands/plan.ts";
+import { predict } from "./commands/predict.ts";
 import { run } from "./commands/run.ts";
 import { runs } from "./commands/runs.ts";
 import { shapes } from "./commands/shapes.ts";
@@ -23,7 +24,21 @@ import { presenter } from "./wrong-use.ts";
 
 const mtt = Command.make("mtt").pipe(
   Command.withDescription("Machine-learning experiments you can ask why"),
-  Command.withSubcommands([run, check, shapes, plan, explain, graph, fmt, exportModel, lsp, runs, cache, backend]),
+  Command.withSubcommands([
+    run,
+    check,
+    shapes,
+    plan,
+    explain,
+    graph,
+    fmt,
+    exportModel,
+    predict,
+    lsp,
+    runs,
+    cache,
+    backend,
+  ]),
   Command.withExamples([
     { command: "mtt run pipelines/mnist.mtt", description: "Train, evaluate and check the assertions" },
     { command: "mtt check *.mtt", description: "Say all that is wrong with programs" },

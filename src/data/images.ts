@@ -79,6 +79,13 @@ const list = Effect.fnUntraced(function* (folder: string) {
   return yield* fs.readDirectory(folder).pipe(Effect.mapError((error) => unreadable(folder, reasonOf(error))));
 });
 
+/** One picture as the only example of a field f32[height, width, channels]. */
+export const pictureColumn = (picture: Picture, file: string, field: Field): Column => {
+  const pixels = new Pixels(field, 1);
+  pixels.add(0, picture, file);
+  return pixels.column();
+};
+
 /** Bytes as long as all pictures have 8 bits a sample; fractions from the first of 16 on. */
 class Pixels {
   readonly field: Field;

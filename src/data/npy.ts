@@ -83,9 +83,19 @@ const bad = (file: string, offset: number, expected: string, found: string): nev
     help: "write the array again: numpy.save(file, numpy.ascontiguousarray(array).astype('<f4'))",
   });
 
-/** Examples of a field: [n, …field shape] in the file. Numbers are taken as they are; bytes are not scaled. */
-export const parseNpy = (bytes: Uint8Array, file: string, field: Field): Column => {
-  const { descr, shape, start } = readHeader(bytes, file);
+/**
+ * Examples of a field: [n, …field shape] in the file; with `alone` also […field shape], one example. Numbers are taken as they are; bytes are not
+ * scaled.
+ */
+export const parseNpy = (
+  bytes: Uint8Array,
+  file: string,
+  field: Field,
+  { alone = false }: { readonly alone?: boolean } = {},
+): Column => {
+  const header = readHeader(bytes, file);
+  const { descr, start } = header;
+  const shape = alone && sameShape(header.shape, field.type.shape) ? [1, ...header.shape] : header.shape;
   const { width, whole, read } = types[descr];
   const { dtype } = field.type;
   const isFloat = dtype === "f32" || dtype === "f64";

@@ -6,8 +6,10 @@ import type { Field } from "../plan/dataset.ts";
 import { unfedField } from "../plan/network.ts";
 import type { Step } from "../plan/plan.ts";
 
+export type PredictStep = Step & { readonly body: Extract<Step["body"], { readonly kind: "predict" }> };
+
 /** What a model says of a data set's examples as a step of the plan: the network's result of this name, or its only one. */
-export const predictionStep = (model: Step, data: Step, result: string | undefined) =>
+export const predictionStep = (model: Step, data: Pick<Step, "id" | "body">, result: string | undefined) =>
   Effect.gen(function* () {
     if (model.body.kind !== "train") return yield* refuse(`\`${model.id}\` is no model`, "a train step makes one");
     const { network } = model.body.training;
@@ -28,7 +30,7 @@ export const predictionStep = (model: Step, data: Step, result: string | undefin
       network.results.map(({ name, type }) => [name, type] as const),
       (_, ...results) => [results[chosen]!],
     );
-    const step: Step = {
+    const step: PredictStep = {
       id: `predict(${model.id}, ${data.id})`,
       declared: true,
       body: { kind: "predict", network, measure: { name: network.results[chosen]!.name, graph, targets: [] } },
@@ -42,4 +44,4 @@ const SEE = "`mtt shapes FILE` prints what the network reads";
 
 const refuse = (message: string, help: string) => new StepFailure({ code: "MTT5703", message, help });
 
-const fieldsOf = ({ body }: Step): readonly Field[] => ("fields" in body ? body.fields : []);
+const fieldsOf = ({ body }: Pick<Step, "body">): readonly Field[] => ("fields" in body ? body.fields : []);

@@ -57,6 +57,7 @@ export const decodeSafetensors = (bytes: Uint8Array): Record<string, Tensor> => 
   );
   const start = 8 + headerLength;
   const arrays: Record<string, Tensor> = {};
+  let claimed = 0;
   for (const [name, entry] of Object.entries(header)) {
     if (name === "__metadata__") continue;
     const { dtype, shape, data_offsets } = Option.getOrThrowWith(
@@ -72,6 +73,9 @@ export const decodeSafetensors = (bytes: Uint8Array): Record<string, Tensor> => 
     if (to < from || start + to > bytes.length || to - from !== length * width) {
       throw new Error(`array "${name}" claims bytes ${from} to ${to}, which do not fit ${dtype}[${shape.join(", ")}]`);
     }
+    // A small file whose arrays lie on each other would become large ones.
+    claimed += to - from;
+    if (claimed > bytes.length - start) throw new Error(`array "${name}" lies where others lie`);
     // A copy of its own, aligned.
     const { buffer } = Uint8Array.from(bytes.subarray(start + from, start + to));
     if (dtype === "F32") arrays[name] = { dtype: "f32", shape, data: new Float32Array(buffer) };

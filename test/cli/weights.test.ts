@@ -50,6 +50,9 @@ describe("a model that goes out as a file and comes back", () => {
     [["export", "small.mtt", "modell", "--to", "m.safetensors"], 2, "has no step `modell`; did you mean `model`?"],
     [["export", "small.mtt", "on_test", "--to", "m.safetensors"], 2, "`on_test` is no model"],
     [["export", "small.mtt", "model", "--to", "m.pickle"], 2, "`m.pickle` is of no format that mtt writes"],
+    [["export", "small.mtt", "model", "--to", "m.onx"], 2, "did you mean `.onnx`?"],
+    [["export", "small.mtt", "model", "--to", "saved"], 2, "saved_model/ (a folder ends with a slash)"],
+    [["export", "small.mtt", "model", "--to", "small.mtt/"], 3, "error[MTT5408]: small.mtt/saved_model.pb"],
     [["export", "small.mtt", "model", "--to", "nowhere/m.safetensors"], 3, "error[MTT5408]: nowhere/m.safetensors"],
   ] as const)("%j is refused", async (args, exit, says) => {
     const { code, stderr } = await mtt(args, { cwd });

@@ -31,6 +31,15 @@ describe("safetensors", () => {
     expect(() => decodeSafetensors(long)).toThrow("does not fit a file");
   });
 
+  it("refuse arrays that lie on each other: a small file would become large arrays", () => {
+    const entry = '{"dtype": "F32", "shape": [6], "data_offsets": [0, 24]}';
+    const header = `{"a": ${entry}, "b": ${entry}}`.padEnd(128);
+    const bytes = new Uint8Array(8 + header.length + 24);
+    new DataView(bytes.buffer).setBigUint64(0, BigInt(header.length), true);
+    bytes.set(new TextEncoder().encode(header), 8);
+    expect(() => decodeSafetensors(bytes)).toThrow('array "b" lies where others lie');
+  });
+
   it("say what is wrong with a header, in words", () => {
     const headed = (header: string): Uint8Array => {
       const bytes = new Uint8Array(8 + header.length + 24);

@@ -1,5 +1,5 @@
 import { elementType } from "../../lower/onnx/emitter.ts";
-import type { Attribute, OnnxConstant, OnnxModel, OnnxNode, OnnxValue } from "../../lower/onnx/model.ts";
+import type { Attribute, OnnxConstant, OnnxModel, OnnxNode, OnnxSize, OnnxValue } from "../../lower/onnx/model.ts";
 import { encode, type Message, type Schema } from "../protobuf.ts";
 
 /** Version of the file format and of the operators (https://onnx.ai/onnx/repo-docs/Versioning.html). */
@@ -7,7 +7,7 @@ const IR_VERSION = 10;
 const OPSET = 21;
 
 // The part of onnx.proto that models here use: field numbers and types, https://github.com/onnx/onnx/blob/main/onnx/onnx.proto.
-const dimension: Schema = { dim_value: [1, "int64"] };
+const dimension: Schema = { dim_value: [1, "int64"], dim_param: [2, "string"] };
 const shape: Schema = { dim: [1, () => dimension] };
 const tensorType: Schema = { elem_type: [1, "int32"], shape: [2, () => shape] };
 const type: Schema = { tensor_type: [1, () => tensorType] };
@@ -44,7 +44,13 @@ const model: Schema = {
 };
 
 /** The bytes of an ONNX file (ModelProto). Constants are little-endian, as the arrays of every machine Node runs on. */
-export const encodeModel = ({ name, inputs, outputs, constants, nodes }: OnnxModel): Uint8Array<ArrayBuffer> =>
+export const encodeModel = ({
+  name,
+  inputs,
+  outputs,
+  constants,
+  nodes,
+}: OnnxModel<OnnxSize>): Uint8Array<ArrayBuffer> =>
   encode(model, {
     ir_version: IR_VERSION,
     producer_name: "mtt",
@@ -81,7 +87,9 @@ const tensorMessage = ({ name, type, shape, data }: OnnxConstant): Message => ({
   raw_data: new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
 });
 
-const valueMessage = ({ name, type, shape }: OnnxValue): Message => ({
+const valueMessage = ({ name, type, shape }: OnnxValue<OnnxSize>): Message => ({
   name,
-  type: { tensor_type: { elem_type: elementType[type], shape: { dim: shape.map((d) => ({ dim_value: d })) } } },
+  type: { tensor_type: { elem_type: elementType[type], shape: { dim: shape.map(sizeMessage) } } },
 });
+
+const sizeMessage = (size: OnnxSize): Message => (typeof size === "string" ? { dim_param: size } : { dim_value: size });

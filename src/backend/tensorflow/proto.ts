@@ -27,21 +27,54 @@ const node: Schema = { name: [1, "string"], op: [2, "string"], input: [3, "strin
 const versions: Schema = { producer: [1, "int32"] };
 const graph: Schema = { node: [1, () => node], versions: [4, () => versions] };
 const information: Schema = { tags: [4, "string"] };
-const metaGraph: Schema = { meta_info_def: [1, () => information], graph_def: [2, () => graph] };
+const tensorInfo: Schema = { name: [1, "string"], dtype: [2, "int32"], tensor_shape: [3, () => shape] };
+const named: Schema = { key: [1, "string"], value: [2, () => tensorInfo] };
+const signatureDef: Schema = { inputs: [1, () => named], outputs: [2, () => named], method_name: [3, "string"] };
+const signatureEntry: Schema = { key: [1, "string"], value: [2, () => signatureDef] };
+const metaGraph: Schema = {
+  meta_info_def: [1, () => information],
+  graph_def: [2, () => graph],
+  signature_def: [5, () => signatureEntry],
+};
 const savedModel: Schema = { saved_model_schema_version: [1, "int64"], meta_graphs: [2, () => metaGraph] };
 
 /** The tag under which the graph is found. */
 export const TAG = "serve";
 
+/** What a model is asked by: values of its graph, `node:0`, under names for people. A size of -1 is known only when it runs. */
+export interface Signature {
+  readonly inputs: readonly SignatureValue[];
+  readonly outputs: readonly SignatureValue[];
+}
+
+export interface SignatureValue {
+  readonly key: string;
+  readonly name: string;
+  readonly type: TfType;
+  readonly shape: readonly number[];
+}
+
 /** The bytes of `saved_model.pb`. Constants are little-endian, as the arrays of every machine Node runs on. */
-export const encodeSavedModel = ({ nodes }: TfGraph): Uint8Array<ArrayBuffer> =>
+export const encodeSavedModel = ({ nodes }: TfGraph, signature?: Signature): Uint8Array<ArrayBuffer> =>
   encode(savedModel, {
     saved_model_schema_version: 1,
     meta_graphs: {
       meta_info_def: { tags: TAG },
       graph_def: { node: nodes.map(nodeMessage), versions: { producer: PRODUCER } },
+      signature_def: signature && { key: "serving_default", value: signatureMessage(signature) },
     },
   });
+
+const signatureMessage = ({ inputs, outputs }: Signature): Message => ({
+  inputs: inputs.map(infoMessage),
+  outputs: outputs.map(infoMessage),
+  method_name: "tensorflow/serving/predict",
+});
+
+const infoMessage = ({ key, name, type, shape: sizes }: SignatureValue): Message => ({
+  key,
+  value: { name, dtype: dataType[type], tensor_shape: shapeMessage(sizes) },
+});
 
 const nodeMessage = ({ name, op, inputs, attributes }: TfNode): Message => ({
   name,

@@ -1,20 +1,23 @@
 import type { DType } from "../../shape/dtype.ts";
 
 /** An ONNX model as plain data: what the file format holds, before it is bytes. */
-export interface OnnxModel {
+export interface OnnxModel<Size = number> {
   readonly name: string;
-  readonly inputs: readonly OnnxValue[];
-  readonly outputs: readonly OnnxValue[];
+  readonly inputs: readonly OnnxValue<Size>[];
+  readonly outputs: readonly OnnxValue<Size>[];
   readonly constants: readonly OnnxConstant[];
   readonly nodes: readonly OnnxNode[];
 }
 
 export type OnnxType = DType | "i64";
 
-export interface OnnxValue {
+/** A size, or the name of one that is known only when the model runs. */
+export type OnnxSize = number | string;
+
+export interface OnnxValue<Size = number> {
   readonly name: string;
   readonly type: OnnxType;
-  readonly shape: readonly number[];
+  readonly shape: readonly Size[];
 }
 
 export interface OnnxConstant extends OnnxValue {
