@@ -1,5 +1,5 @@
 import { encodeSavedModel, type Signature } from "../backend/tensorflow/proto.ts";
-import type { TfAttributes, TfNode } from "../lower/tensorflow/model.ts";
+import type { TfAttributes, TfNode, TfTensor } from "../lower/tensorflow/model.ts";
 import { lowerTensorflow } from "../lower/tensorflow.ts";
 import { type Affine, anySize, ExportRefusal, inferred, mustAgree, SIZES } from "./any-size.ts";
 import type { Inference } from "./inference.ts";
@@ -38,27 +38,12 @@ export const savedModelFile = ({ network, parameters, graph }: Inference): Uint8
       return [{ ...node, attributes: { ...node.attributes, shape: { shape: [-1, ...field.type.shape] } } }];
     }
     if (node.op !== "Const") return [node];
-    const tensor = tensorOf(node);
-    const found = anySize(lowered.map((one) => tensorOf(one.nodes[i]!)));
-    switch (found.kind) {
-      case "same":
-        return [node];
-      case "filled": {
-        const value = { ...tensor, shape: [], data: tensor.data.slice(0, 1) };
-        return [
-          constant(`${node.name}/value`, value),
-          ...computed(`${node.name}/shape`, found.shape),
-          operation(node.name, "BroadcastTo", [`${node.name}/value`, `${node.name}/shape`], {
-            T: { type: tensor.type },
-            Tidx: { type: "i32" },
-          }),
-        ];
-      }
-      case "sizes": {
-        const only = shapes.has(node.name) && !read.has(node.name) ? inferred(found.sizes) : undefined;
-        return only === undefined ? computed(node.name, found.sizes) : [constant(node.name, sizes(only))];
-      }
-    }
+    const onlyReshapes = shapes.has(node.name) && !read.has(node.name);
+    return constantOf(
+      node,
+      lowered.map((one) => tensorOf(one.nodes[i]!)),
+      onlyReshapes,
+    );
   });
   const signature: Signature = {
     inputs: network.fields.map(({ name, type }, i) => ({
@@ -77,6 +62,28 @@ export const savedModelFile = ({ network, parameters, graph }: Inference): Uint8
   return encodeSavedModel({ nodes: [...batchOf(network.fields[0]!.type.dtype, feeds[0]!), ...written] }, signature);
 };
 
+/** A constant for a batch of any size, as it was lowered for those of SIZES. */
+const constantOf = (node: TfNode, tensors: readonly TfTensor[], onlyReshapes: boolean): readonly TfNode[] => {
+  const { name } = node;
+  const found = anySize(tensors);
+  switch (found.kind) {
+    case "same":
+      return [node];
+    case "filled": {
+      const { type, data } = tensors[0]!;
+      return [
+        constant(`${name}/value`, { type, shape: [], data: data.slice(0, 1) }),
+        ...computed(`${name}/shape`, found.shape),
+        operation(name, "BroadcastTo", [`${name}/value`, `${name}/shape`], { T: { type }, Tidx: { type: "i32" } }),
+      ];
+    }
+    case "sizes": {
+      const only = onlyReshapes ? inferred(found.sizes) : undefined;
+      return only === undefined ? computed(name, found.sizes) : [constant(name, sizes(only))];
+    }
+  }
+};
+
 /** What these values are made of. */
 const needed = (nodes: readonly TfNode[], values: readonly string[]): readonly TfNode[] => {
   const used = new Set(values);
@@ -90,12 +97,12 @@ const needed = (nodes: readonly TfNode[], values: readonly string[]): readonly T
 /** Whose attributes may differ between sizes: they are looked at by themselves. */
 const varies = ({ op }: TfNode): boolean => op === "Const" || op === "Placeholder";
 
-const tensorOf = ({ name, attributes: { value } }: TfNode) => {
+const tensorOf = ({ name, attributes: { value } }: TfNode): TfTensor => {
   if (value === undefined || !("tensor" in value)) throw new TypeError(`${name} is no constant`);
   return value.tensor;
 };
 
-const constant = (name: string, tensor: ReturnType<typeof tensorOf>): TfNode =>
+const constant = (name: string, tensor: TfTensor): TfNode =>
   operation(name, "Const", [], { dtype: { type: tensor.type }, value: { tensor } });
 
 const operation = (name: string, op: string, inputs: readonly string[], attributes: TfAttributes): TfNode => ({
