@@ -1,7 +1,7 @@
 import type { Answer, Command } from "../plan/algorithm.ts";
 import type { Training } from "../plan/training.ts";
-import { normal } from "../random/random.ts";
 import type { Tensor } from "../shape/tensor.ts";
+import { curvaturePairs, type EvaluateMany } from "./curvature.ts";
 import { type FullObjective, flatten, openObjective, parametersOf, penalty } from "./full-objective.ts";
 import { initialParameters } from "./init.ts";
 import { type LbfgsEnd, type LbfgsState, largest, lbfgs, type Pair } from "./lbfgs.ts";
@@ -16,8 +16,6 @@ import type { TrainData, Trained, Trainer } from "./trained.ts";
  * the products gain little, and all wait for the slowest.
  */
 const WIDEST = 10;
-/** The start is disturbed by this share of its root mean square. */
-const DISTURBANCE = 0.01;
 
 /** L-BFGS over several objectives in one graph: they share the products with the data. */
 export const minimizing = (
@@ -37,38 +35,34 @@ export const minimizing = (
   const options = { ...optimizer, iterations: iterationsOf(training, optimizer) };
   let opened: FullObjective | undefined;
 
-  function* minima(
-    rowWeights: readonly (Float64Array | undefined)[],
-    minimizations: readonly Minimization[],
-  ): Generator<Command, readonly Minimum[], Answer> {
+  /** The graph has one width: the last is repeated where there are fewer. */
+  const fill = <T>(some: readonly T[]): readonly T[] =>
+    Array.from({ length: width }, (_, k) => some[Math.min(k, some.length - 1)]!);
+
+  function* objectives(rowWeights: readonly (Float64Array | undefined)[]): Generator<Command, EvaluateMany, Answer> {
     opened ??= yield* openObjective(training, data, states, width);
-    // The graph has one width: the last is repeated where there are fewer.
-    const fill = <T>(some: readonly T[]): readonly T[] =>
-      Array.from({ length: width }, (_, k) => some[Math.min(k, some.length - 1)]!);
     const evaluate = opened.of(fill(rowWeights));
-    return yield* inStep(minimizations, function* (points) {
+    return function* (points) {
       return (yield* evaluate(fill(points))).slice(0, points.length);
-    });
+    };
   }
 
   return {
     width,
     *train(rowWeights, curvature) {
       const own = { ...options, history: options.history + curvature.length };
-      const found = yield* minima(
-        rowWeights,
-        rowWeights.map(() => minimization(begin, curvature, own)),
-      );
+      const minimizations = rowWeights.map(() => minimization(begin, curvature, own));
+      const found = yield* inStep(minimizations, yield* objectives(rowWeights));
       return found.map(({ state, end }) => trained(training, states, state, end));
     },
-    *curvature(pairs) {
-      const scale = Math.sqrt(begin.reduce((sum, x) => sum + x * x, 0) / begin.length);
-      if (precision === "f32" || scale === 0) return [];
-      const noise = normal(training.seed, "curvature", 0, begin.length);
-      const disturbed = begin.map((x, i) => x + DISTURBANCE * scale * noise[i]!);
-      const found = yield* minima([undefined], [minimization(disturbed, [], { ...options, history: pairs })]);
-      return found[0]!.state.pairs;
-    },
+    // In f32 differences of gradients are rounding.
+    ...(precision === "f32"
+      ? {}
+      : {
+          *curvature(most: number) {
+            return yield* curvaturePairs(yield* objectives([undefined]), begin, { seed: training.seed, width, most });
+          },
+        }),
     *release() {
       if (opened !== undefined) yield* opened.close();
       opened = undefined;
@@ -97,10 +91,7 @@ function* ask(x: Float64Array): Generator<Float64Array, Evaluation, Evaluation> 
 function* silent(): Generator<never, void, Evaluation> {}
 
 /** Answers what all of them ask at once, until the last is done; one that is done is asked for its minimum again. */
-function* inStep(
-  all: readonly Minimization[],
-  evaluate: (points: readonly Float64Array[]) => Generator<Command, readonly Evaluation[], Answer>,
-): Generator<Command, readonly Minimum[], Answer> {
+function* inStep(all: readonly Minimization[], evaluate: EvaluateMany): Generator<Command, readonly Minimum[], Answer> {
   let asked = all.map((one) => one.next());
   for (;;) {
     const done = asked.flatMap((step) => (step.done ? [step.value] : []));

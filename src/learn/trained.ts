@@ -36,7 +36,7 @@ export interface Trainer {
     rowWeights: readonly Float64Array[],
     curvature: readonly Pair[],
   ) => Generator<Command, readonly Trained[], Answer>;
-  /** Steps and changes of the gradient around the start: with them L-BFGS knows the curvature from its first step. None where rounding would hide them. */
-  readonly curvature?: (pairs: number) => Generator<Command, readonly Pair[], Answer>;
+  /** At most so many pairs of steps and changes of the gradient around the start, from which L-BFGS knows the curvature. Absent where rounding would hide it. */
+  readonly curvature?: (most: number) => Generator<Command, readonly Pair[], Answer>;
   readonly release: () => Generator<Command, void, Answer>;
 }
