@@ -162,6 +162,12 @@ export const influenceBuiltins: readonly Builtin[] = [
     result: { result: "type", type: { kind: "float" } },
     doc: "The effect of removing a whole set, first or second order (Basu et al. 2020).",
   },
+  {
+    name: "correlation",
+    parameters: [scores, required("other", step("influence"))],
+    result: { result: "type", type: { kind: "float" } },
+    doc: "Pearson's correlation of two ways' scores of the same examples.",
+  },
 
   // Ways to validate.
   {

@@ -140,6 +140,7 @@ export const codes = {
   MTT5652: "examples that are not those the model was trained with",
   MTT5653: "a test example that the query does not have",
   MTT5654: "a validation with too little to compare",
+  MTT5655: "scores of other examples than those they are compared with",
   MTT5701: "an array larger than a script is given in one piece",
   MTT5702: "all scores of a query that keeps only some",
   MTT5703: "data that does not feed the network",

@@ -9,6 +9,7 @@ import { Store } from "../store/store.ts";
 import { type Events, emit, type Figures, type StepSummary } from "./events.ts";
 import { type Failing, type StepFailure, stepFailure } from "./failure.ts";
 import { assertStep } from "./kinds/assert.ts";
+import { correlationStep } from "./kinds/correlation.ts";
 import { dataStep, queryStep } from "./kinds/data.ts";
 import { evaluateStep } from "./kinds/evaluate.ts";
 import { bestStep, familyStep, settled } from "./kinds/family.ts";
@@ -72,6 +73,8 @@ const compute = (
       return influenceStep({ ...step, body }, inputs, setting);
     case "group":
       return groupStep({ ...step, body }, inputs, setting);
+    case "correlation":
+      return correlationStep({ ...step, body }, inputs, setting);
     case "family":
       return familyStep({ ...step, body }, inputs, setting);
     case "best":

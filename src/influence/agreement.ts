@@ -44,10 +44,9 @@ export const agreement = (
 const pick = (values: Float64Array, at: Int32Array): Float64Array => Float64Array.from(at, (i) => values[i]!);
 
 /** Pearson's correlation. */
-export const pearson = (x: Float64Array, y: Float64Array): number => {
-  const { xx, yy, xy } = moments(x, y);
-  return xx === 0 || yy === 0 ? 0 : xy / Math.sqrt(xx * yy);
-};
+export const pearson = (x: Float64Array, y: Float64Array): number => pearsonOf(moments(x, y));
+
+export const pearsonOf = ({ xx, yy, xy }: Moments): number => (xx === 0 || yy === 0 ? 0 : xy / Math.sqrt(xx * yy));
 
 /** Pearson's correlation of ranks, ties sharing the mean of theirs. */
 export const spearman = (x: Float64Array, y: Float64Array): number => pearson(ranks(x), ranks(y));
@@ -57,7 +56,32 @@ const slope = (x: Float64Array, y: Float64Array): number => {
   return xx === 0 ? 0 : xy / xx;
 };
 
-const moments = (x: Float64Array, y: Float64Array) => {
+/** Of pairs: their number, means, and sums of products of what is left when the means are taken off. */
+export interface Moments {
+  readonly count: number;
+  readonly meanX: number;
+  readonly meanY: number;
+  readonly xx: number;
+  readonly yy: number;
+  readonly xy: number;
+}
+
+/** Of the pairs of both (Chan, Golub and LeVeque 1983). */
+export const together = (a: Moments, b: Moments): Moments => {
+  const count = a.count + b.count;
+  const [dx, dy] = [b.meanX - a.meanX, b.meanY - a.meanY];
+  const weight = (a.count * b.count) / count;
+  return {
+    count,
+    meanX: a.meanX + (dx * b.count) / count,
+    meanY: a.meanY + (dy * b.count) / count,
+    xx: a.xx + b.xx + weight * dx * dx,
+    yy: a.yy + b.yy + weight * dy * dy,
+    xy: a.xy + b.xy + weight * dx * dy,
+  };
+};
+
+export const moments = (x: Float64Array, y: Float64Array): Moments => {
   let meanX = 0;
   let meanY = 0;
   for (let i = 0; i < x.length; i++) {
@@ -74,7 +98,7 @@ const moments = (x: Float64Array, y: Float64Array) => {
     yy += dy * dy;
     xy += dx * dy;
   }
-  return { xx, yy, xy };
+  return { count: x.length, meanX, meanY, xx, yy, xy };
 };
 
 const ranks = (values: Float64Array): Float64Array => {

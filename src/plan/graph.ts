@@ -9,6 +9,7 @@ const looks = {
   evaluate: { open: "[", close: "]", shape: "box" },
   influence: { open: "{{", close: "}}", shape: "octagon" },
   group: { open: "[", close: "]", shape: "box" },
+  correlation: { open: "[", close: "]", shape: "box" },
   family: { open: "[[", close: "]]", shape: "folder" },
   best: { open: "{", close: "}", shape: "diamond" },
   chosen: { open: "{{", close: "}}", shape: "octagon" },

@@ -38,6 +38,8 @@ export type Body =
   | { readonly kind: "group"; readonly order: 1; readonly test?: number }
   /** inputs: model, its training data, test data, a set of training examples -> that effect to second order */
   | { readonly kind: "group"; readonly order: 2; readonly influence: Influence; readonly test?: number }
+  /** inputs: scores, scores of the same examples -> their correlation, for all test examples or for one of each */
+  | { readonly kind: "correlation"; readonly tests?: readonly [number, number] }
   /** inputs: a step for each member of a sweep -> their figures by member */
   | { readonly kind: "family"; readonly members: readonly Member[] }
   /** inputs: the figures of a family, then for each member what may be chosen -> that of the member with the best figure `by` */

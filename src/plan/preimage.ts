@@ -45,6 +45,8 @@ const content = (body: Body): Json => {
         test: body.test ?? null,
         ...(body.order === 1 ? {} : { influence: influenceJson(body.influence) }),
       };
+    case "correlation":
+      return { tests: body.tests ?? null };
     case "family":
       return { members: body.members.map(({ given, restores }) => ({ given, restores })) };
     case "best":

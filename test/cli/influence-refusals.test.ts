@@ -295,6 +295,13 @@ describe("what goes wrong in a run of influence", () => {
       "of_test(5) asks for a test example that is not there",
       "0 to 1",
     ],
+    [
+      "a correlation with the scores of other test examples",
+      `${asked("test: digits.test |> take(2), method: cg()")}influence c = b with { test: digits.test |> take(3) }\nassert correlation(b, c) > 0\n`,
+      "MTT5655",
+      "the two are scores of different test examples",
+      "which leaves the examples as they are",
+    ],
   ])("%s", async (_, program, code, says, help) => {
     const cwd = folderOf({ "p.mtt": program });
     const { code: exit, stderr } = await mtt(["run", "p.mtt", "--store", store, "--backend", "reference"], { cwd });

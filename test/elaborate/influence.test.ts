@@ -146,6 +146,20 @@ describe("queries over scores", () => {
     );
   });
 
+  it("correlate two ways: for all test examples, or for one of each", () => {
+    const of = (a: string, b: string) => `${labelled}
+      influence blame { model: model, test: rows |> take(3), method: cg }
+      influence other = blame with { method: grad_dot }
+      influence best = blame with { top: 2 }
+      assert correlation(${a}, ${b}) > 0.5`;
+    const plan = planOf(of("blame |> of_test(1)", "other |> of_test(2)"));
+    const step = plan.steps.find(({ body }) => body.kind === "correlation")!;
+    expect(step.inputs).toEqual(["blame", "other"]);
+    expect(step.body).toEqual({ kind: "correlation", tests: [1, 2] });
+    expect(said(compileText(of("blame", "other |> of_test(2)"))).join()).toMatch(/MTT4015.*one of the two/);
+    expect(said(compileText(of("blame", "best"))).join()).toMatch(/MTT4015.*keeps 2 scores/);
+  });
+
   it("ask more than is kept", () => {
     const compiled = compileText(`${labelled}
       influence blame { model: model, test: rows, method: cg, top: 5 }

@@ -13,7 +13,7 @@ import { addQuery, idFor, inside, readDataset } from "./data.ts";
 import type { PlannedInfluence } from "./planned.ts";
 import { planned } from "./steps.ts";
 
-const functions = ["most_harmful", "most_helpful", "of_test", "group"] as const;
+const functions = ["most_harmful", "most_helpful", "of_test", "group", "correlation"] as const;
 type ScoresFunction = (typeof functions)[number];
 export const isScoresFunction = (name: string): name is ScoresFunction => functions.some((known) => known === name);
 
@@ -28,6 +28,10 @@ const query = ({ name, expressions, expression }: BuiltinCall, scope: Scope): Va
   const number = (of: string, from: number): number => {
     const argument = expressions.get(of)!;
     return readNumber(evaluate(argument, scope), of, { from, whole: true }, { e: argument, scope });
+  };
+  const figure = (id: string, body: Body, inputs: readonly string[], of: string): Value => {
+    const step = addStep(scope.session, { id, declared: false, body, inputs, span: expression.span });
+    return { kind: "figure", formula: { kind: "figure", step, name: of } };
   };
   switch (name) {
     case "of_test":
@@ -56,10 +60,7 @@ const query = ({ name, expressions, expression }: BuiltinCall, scope: Scope): Va
       const setExpression = expressions.get("set")!;
       const set = readDataset(evaluate(setExpression, inside(scope, "group/")), setExpression, scope);
       const one = test === undefined ? {} : { test };
-      const add = (id: string, body: Body, inputs: readonly string[]): Value => {
-        const step = addStep(scope.session, { id, declared: false, body, inputs, span: expression.span });
-        return { kind: "figure", formula: { kind: "figure", step, name: "effect" } };
-      };
+      const add = (id: string, body: Body, inputs: readonly string[]) => figure(id, body, inputs, "effect");
       if (order === 2) {
         const tests = mustSolve(influence, expression, scope);
         const bodies = influence.specs.map(
@@ -79,6 +80,25 @@ const query = ({ name, expressions, expression }: BuiltinCall, scope: Scope): Va
       }
       mustBeKept(influence, expression, scope);
       return add(`group(${influence.id}, ${set.step})`, { kind: "group", order: 1, ...one }, [influence.id, set.step]);
+    }
+    case "correlation": {
+      const otherExpression = expressions.get("other")!;
+      const other = readScores(evaluate(otherExpression, inside(scope)), otherExpression, scope);
+      mustBeKept(influence, expression, scope);
+      mustBeKept(other.influence, expression, scope);
+      if ((test === undefined) !== (other.test === undefined))
+        throw refuse.unfit(
+          spanFor(expression.span, scope),
+          "one of the two is the scores for one test example, the other those for all",
+          { help: "take `of_test` of both, or of neither" },
+        );
+      const tests = test === undefined || other.test === undefined ? {} : { tests: [test, other.test] as const };
+      return figure(
+        `correlation(${influence.id}, ${other.influence.id})`,
+        { kind: "correlation", ...tests },
+        [influence.id, other.influence.id],
+        "pearson",
+      );
     }
   }
 };
