@@ -1,6 +1,8 @@
+import { withoutAllowed } from "./check/allow.ts";
 import { check } from "./check/check.ts";
 import type { Checked } from "./check/checked.ts";
 import { loadModules, type Parse } from "./check/modules.ts";
+import { warningsOf } from "./check/warnings/warnings.ts";
 import type { Diagnostic, Sources } from "./diagnostic/diagnostic.ts";
 import { elaborate } from "./elaborate/elaborate.ts";
 import { declareNetworks, type GivenNetworks } from "./elaborate/given.ts";
@@ -54,10 +56,15 @@ export const compile = (entry: string, sources: Sources, options: CompileOptions
   const files = file === undefined ? modules.files : new Map([...modules.files, [entry, declareNetworks(file, given)]]);
   const checked = phase("check", () => check(entry, files, { settings: options.settings ?? new Map() }));
   const found = [...modules.diagnostics, ...checked.diagnostics];
+  const said = (all: readonly Diagnostic[], complete: boolean) =>
+    inOrder(withoutAllowed(all, checked, complete), checked);
   if (found.some(isError))
-    return { checked, networks: [], datasets: new Map(), diagnostics: inOrder(found, checked), timings };
+    return { checked, networks: [], datasets: new Map(), diagnostics: said(found, false), timings };
   const elaborated = phase("elaborate", () => elaborate(checked, given, options.memory));
-  return { ...elaborated, checked, diagnostics: inOrder([...found, ...elaborated.diagnostics], checked), timings };
+  const right = elaborated.plan !== undefined;
+  const warnings = phase("warn", () => (right ? warningsOf(checked) : []));
+  const diagnostics = said([...found, ...warnings, ...elaborated.diagnostics], right);
+  return { ...elaborated, checked, diagnostics, timings };
 };
 
 const isError = ({ severity }: Diagnostic): boolean => severity === "error";

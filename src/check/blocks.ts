@@ -60,7 +60,7 @@ function blockEnv(c: Context, block: Block, file: File): BodyEnv {
   }
   for (const name of dimensionVariables([...locals.values()].map((local) => local.type)))
     if (!locals.has(name) && !name.includes("."))
-      locals.set(name, { binding: { kind: "dimension", name }, type: { kind: "int", value: variable(name) } });
+      locals.set(name, { binding: { kind: "dimension", block, name }, type: { kind: "int", value: variable(name) } });
   return env;
 }
 

@@ -78,7 +78,7 @@ export type Binding =
   | { readonly kind: "parameter"; readonly block: Block; readonly parameter: Parameter }
   | { readonly kind: "local"; readonly statement: Let | Weight | State }
   /** A dimension variable of the enclosing block, used as an int. */
-  | { readonly kind: "dimension"; readonly name: string }
+  | { readonly kind: "dimension"; readonly block: Block; readonly name: string }
   /** An operation of the surface table (ir/surface.ts). */
   | { readonly kind: "primitive"; readonly name: string }
   /** A source, transformation, optimizer, metric, … of the tables in check/builtins. */

@@ -40,6 +40,8 @@ export const problems = {
   unknownType: problem("MTT2012"),
   unknownSetting: problem("MTT2013"),
   outOfPlace: problem("MTT2014"),
+  unused: problem("MTT2015", "warning"),
+  idleAllow: problem("MTT2016", "warning"),
   // Types and shapes.
   wrongType: problem("MTT3001"),
   notCallable: problem("MTT3002"),
@@ -52,6 +54,8 @@ export const problems = {
   operator: problem("MTT3009"),
   setting: problem("MTT3010"),
   badSize: problem("MTT3011"),
+  unread: problem("MTT3101", "warning"),
+  normalizedTwice: problem("MTT3102", "warning"),
   // What a step may ask.
   unknownStepField: problem("MTT4101"),
   missingStepField: problem("MTT4102"),
@@ -60,4 +64,5 @@ export const problems = {
   lossShape: problem("MTT4105"),
   fieldsConflict: problem("MTT4106"),
   valueRange: problem("MTT4107"),
+  testSet: problem("MTT4108", "warning"),
 } as const;

@@ -1,5 +1,6 @@
 import type { Note } from "../diagnostic/diagnostic.ts";
 import type { Block, Expression, Pipe } from "../syntax/ast.ts";
+import { oneLine } from "../syntax/one-line.ts";
 import type { Checked, Type } from "./checked.ts";
 import { showType } from "./types.ts";
 
@@ -68,7 +69,7 @@ const stageName = (stage: Expression): string => {
 
 /** On one line, at most 40 characters. */
 export const shorten = (text: string): string => {
-  const line = text.replace(/\s+/g, " ").trim();
+  const line = oneLine(text);
   return line.length > 40 ? `${line.slice(0, 37)}...` : line;
 };
 

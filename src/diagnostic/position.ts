@@ -20,6 +20,10 @@ export class Lines {
     for (let i = text.indexOf("\n"); i >= 0; i = text.indexOf("\n", i + 1)) this.#starts.push(i + 1);
   }
 
+  get count(): number {
+    return this.#starts.length;
+  }
+
   /** The text of a line, counted from 1, without its ending. */
   lineAt(line: number): { readonly text: string; readonly start: number } {
     const start = this.#starts[line - 1] ?? this.text.length;

@@ -8,6 +8,7 @@ import { type GivenNetworks, givenIn } from "./given.ts";
 import { planAssert } from "./kinds/assert.ts";
 import { planned } from "./kinds/steps.ts";
 import { elaborateNetwork, knowsItsFields } from "./network.ts";
+import { oversized } from "./network-size.ts";
 import { Refusal, refuse } from "./refusal.ts";
 import { fileScope, newSession, type Session } from "./scope.ts";
 
@@ -30,9 +31,10 @@ export const elaborate = (checked: Checked, networks: GivenNetworks = new Map(),
       else elaborateDeclaration(declaration, session);
     });
   const diagnostics = [...session.diagnostics.values()];
-  const made = { networks: [...session.networks.values()], datasets: namedDatasets(session), diagnostics };
-  if (diagnostics.length > 0) return made;
-  return { ...made, plan: { steps: [...session.steps.values()], targets: defaultTargets(session) } };
+  const made = { networks: [...session.networks.values()], datasets: namedDatasets(session) };
+  if (diagnostics.length > 0) return { ...made, diagnostics };
+  const plan: Plan = { steps: [...session.steps.values()], targets: defaultTargets(session) };
+  return { ...made, plan, diagnostics: oversized(plan) };
 };
 
 /** The step of every data set that a `let` of the entry names. */

@@ -11,6 +11,7 @@ import type {
   RecordField,
   Statement,
 } from "../syntax/ast.ts";
+import { oneLine } from "../syntax/one-line.ts";
 import { applyCall } from "./call.ts";
 import type { FileSize } from "./dims.ts";
 import { stepField } from "./kinds/steps.ts";
@@ -73,7 +74,7 @@ const pipe = (e: Pipe, scope: Scope): Value => {
 
 /** The text of an expression on one line. */
 export const textOf = ({ span }: Expression, { files, entry }: Checked): string =>
-  (files.get(span.file) ?? entry).text.slice(span.start, span.end).replace(/\s+/g, " ");
+  oneLine((files.get(span.file) ?? entry).text.slice(span.start, span.end));
 
 /** The place of a record's field extends the record's: ids of steps are made from it. */
 const recordFields = (fields: readonly RecordField[], scope: Scope): ReadonlyMap<string, Value> => {

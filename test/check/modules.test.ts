@@ -12,7 +12,10 @@ describe("modules", () => {
         "work/main.mtt",
         'import { one as first } from "./parts/one"\nimport { two } from "../shared/two.mtt"\nblock both(x: f32[n]) -> f32[n] = x |> first |> two\n',
       ],
-      ["work/parts/one.mtt", `import { two } from "../../shared/two.mtt"\n${block("one")}`],
+      [
+        "work/parts/one.mtt",
+        `import { two } from "../../shared/two.mtt"\n${block("one")}block more(x: f32[n]) -> f32[n] = x |> two\n`,
+      ],
       ["shared/two.mtt", block("two")],
     ]);
     const { checked, diagnostics } = checkSources(sources);

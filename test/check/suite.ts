@@ -1,8 +1,10 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { withoutAllowed } from "../../src/check/allow.ts";
 import { type CheckOptions, check } from "../../src/check/check.ts";
 import type { Checked } from "../../src/check/checked.ts";
 import { loadModules } from "../../src/check/modules.ts";
+import { warningsOf } from "../../src/check/warnings/warnings.ts";
 import type { Diagnostic, Sources } from "../../src/diagnostic/diagnostic.ts";
 
 export const root = resolve(import.meta.dirname, "../..");
@@ -25,7 +27,10 @@ export function checkSources(sources: Sources, options: CheckOptions = {}, std: 
   const modules = loadModules(entry!, new Map([...sources, ...std]));
   const checked = check(entry!, modules.files, options);
   const order = [...modules.files.keys()];
-  const diagnostics = [...modules.diagnostics, ...checked.diagnostics].sort(
+  const found = [...modules.diagnostics, ...checked.diagnostics];
+  const right = found.every(({ severity }) => severity !== "error");
+  const all = [...found, ...(right ? warningsOf(checked) : [])];
+  const diagnostics = [...withoutAllowed(all, checked, right)].sort(
     (a, b) => order.indexOf(a.span.file) - order.indexOf(b.span.file) || a.span.start - b.span.start,
   );
   return { checked, diagnostics };
