@@ -1,4 +1,13 @@
-import { type Bindings, type Dim, isSpread, type SymbolicPadding, showAxis, showDim, showShape } from "../shape/dim.ts";
+import {
+  type Bindings,
+  type Dim,
+  isSpread,
+  type SymbolicPadding,
+  showAxis,
+  showDim,
+  showShape,
+  variablesOf,
+} from "../shape/dim.ts";
 import { type ShapePair, type UnifyMismatch, unifyAll } from "../shape/unify.ts";
 import type { File } from "../syntax/ast.ts";
 import { dimensionVariables, instantiate, tensorParameters } from "./blocks.ts";
@@ -28,6 +37,8 @@ export interface Mismatch {
   readonly reasons: readonly UnifyMismatch[];
   /** The number of classes of a label disagrees. */
   readonly classes: boolean;
+  /** What else told the sizes that were expected: `n is 5 by \`x\``. */
+  readonly told: ReadonlyMap<string, string>;
 }
 
 interface Taken {
@@ -65,11 +76,25 @@ export function applySignature(c: Context, signature: Signature, types: Readonly
     if (reasons.length === 0) return [];
     const expected = substituteType(of.declared, unified.bindings);
     const classes = reasons.some((reason) => pairs[reason.pair]!.classes === true);
-    return [{ ...of, expected: expected.kind === "tensor" ? expected : of.declared, reasons, classes }];
+    const told = new Map([...unified.bindings.dims].flatMap(([name, size]) => toldBy(name, size, of, taken, statics)));
+    return [{ ...of, expected: expected.kind === "tensor" ? expected : of.declared, reasons, classes, told }];
   });
   const failed = mismatches.length > 0 || unknown;
   const bindings = failed ? statics : unified.bindings;
   return { ...resultOf(c, signature, types, bindings, failed), mismatches, bindings };
+}
+
+/** What told a variable's size: an argument, or the first array with an axis of it. */
+function toldBy(
+  name: string,
+  size: Dim,
+  of: Taken,
+  taken: readonly Taken[],
+  { dims }: Bindings,
+): readonly (readonly [string, string])[] {
+  const first = taken.find(({ declared }) => declared.axes.some((axis) => showAxis(axis) === name));
+  const by = dims.has(name) ? "" : first === undefined || first === of ? undefined : ` by \`${first.parameter}\``;
+  return by === undefined ? [] : [[name, `${name} is ${showDim(size)}${by}`]];
 }
 
 function resultOf(
@@ -198,14 +223,21 @@ export function needs({ expected, reasons }: Mismatch): string {
 }
 
 /** Every axis that disagrees, one line each. */
-export const disagreements = ({ parameter, reasons, classes, expected, got }: Mismatch): readonly string[] =>
+export const disagreements = ({ parameter, reasons, classes, expected, got, told }: Mismatch): readonly string[] =>
   reasons.flatMap((reason) => {
     if (classes) return [`\`${parameter}\` is ${showTensor(got)}, expected ${showTensor(expected)}`];
     switch (reason.kind) {
       case "rank":
         return [];
       case "axis":
-        return [`axis ${reason.axis} is ${showAxis(reason.got)}, expected ${showAxis(reason.expected)}`];
+        return [
+          [
+            `axis ${reason.axis} is ${showAxis(reason.got)}, expected ${showAxis(reason.expected)}`,
+            ...(isSpread(reason.declared)
+              ? []
+              : [...variablesOf(reason.declared)].flatMap((name) => told.get(name) ?? [])),
+          ].join("; "),
+        ];
       case "spread":
         return [`...${reason.name} is ${showShape(reason.expected)} already, and here ${showShape(reason.got)}`];
       case "undetermined":

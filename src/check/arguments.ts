@@ -13,6 +13,12 @@ export interface Place {
   readonly type?: Type;
 }
 
+/** What is called, and how for people: `dense(x: f32[n], units: int, init: init = …) -> f32[units]`. */
+export interface Callee {
+  readonly name: string;
+  readonly shown: string;
+}
+
 export interface Matched {
   readonly given: ReadonlyMap<string, Expression>;
   /** Something was wrong already: what is missing is not reported on top. */
@@ -25,7 +31,7 @@ export interface Matched {
  */
 export function matchArguments(
   c: Context,
-  callee: string,
+  { name: callee, shown }: Callee,
   parameters: readonly Place[],
   site: Site,
   all: readonly Place[] = parameters,
@@ -60,7 +66,7 @@ export function matchArguments(
                 `\`${callee}\` takes ${count === 0 ? "no arguments" : count === 1 ? "one argument" : `${count} arguments`}`,
                 {
                   label: "one too many",
-                  help: usage(callee, parameters),
+                  help: `it is ${shown}`,
                 },
               )
             : problems.arguments(span, `\`${parameter.name}\` of \`${callee}\` is given twice`, {
@@ -92,7 +98,7 @@ export function matchArguments(
         c,
         problems.unknownParameter(name.span, `\`${callee}\` has no parameter \`${name.text}\``, {
           label: "unknown parameter",
-          ...meant(near, name.span, usage(callee, all)),
+          ...meant(near, name.span, `it is ${shown}`),
         }),
       );
     }
@@ -100,13 +106,10 @@ export function matchArguments(
   return { given, failed };
 }
 
-const usage = (callee: string, parameters: readonly Place[]): string | undefined =>
-  parameters.length === 0 ? undefined : `it is ${callee}(${parameters.map(({ name }) => name).join(", ")})`;
-
 /** Reports required parameters that are given nothing; false where some are missing or something was wrong before. */
 export function missingArguments(
   c: Context,
-  callee: string,
+  { name: callee, shown }: Callee,
   parameters: readonly Place[],
   { given, failed }: Matched,
   site: Site,
@@ -118,7 +121,7 @@ export function missingArguments(
       c,
       problems.arguments(site.span, `\`${callee}\` needs ${names}`, {
         label: missing.length === 1 ? "an argument is missing" : "arguments are missing",
-        help: usage(callee, parameters),
+        help: `it is ${shown}`,
       }),
     );
   }

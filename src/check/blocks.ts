@@ -1,5 +1,5 @@
 import type { Span } from "../diagnostic/diagnostic.ts";
-import { type Axis, type Bindings, isSpread, noBindings, variable, variablesOf } from "../shape/dim.ts";
+import { type Bindings, isSpread, noBindings, variable, variablesOf } from "../shape/dim.ts";
 import type { Block, Expression, File, Parameter } from "../syntax/ast.ts";
 import type { Signature, SignatureParameter, TensorTypeSymbolic, Type } from "./checked.ts";
 import { attempt, type BodyEnv, type Context, type Env, type Local, report } from "./context.ts";
@@ -10,6 +10,7 @@ import { problems } from "./problems.ts";
 import { warnOfShadow } from "./scope.ts";
 import { stageNotes } from "./stages.ts";
 import { describeType, errorType, fitsType, showType } from "./types.ts";
+import { axesThatDiffer } from "./why.ts";
 
 /** What a block takes and gives, sizes as variables of its parameters' types. */
 export function signatureOf(c: Context, block: Block, file: File): Signature {
@@ -126,7 +127,7 @@ export function checkBlock(c: Context, block: Block, file: File): void {
           notes: [
             ...stageNotes(c, block.body),
             { kind: "text", text: "declared here", span: block.result.span },
-            ...disagreements(body, signature.result),
+            ...axesThatDiffer(body, signature.result),
           ],
           help: body.kind === "tensor" ? `change the body, or the declared result to ${showType(body)}` : undefined,
         },
@@ -135,23 +136,6 @@ export function checkBlock(c: Context, block: Block, file: File): void {
 }
 
 const showResult = (type: Type): string => (type.kind === "record" ? showType(type) : describeType(type));
-
-const disagreements = (got: Type, expected: Type) =>
-  got.kind === "tensor" && expected.kind === "tensor" && got.axes.length === expected.axes.length
-    ? got.axes.flatMap((axis, i) => {
-        const wanted = expected.axes[i]!;
-        return fitsType({ ...got, axes: [axis] }, { ...got, axes: [wanted] })
-          ? []
-          : [
-              {
-                kind: "text" as const,
-                text: `axis ${i} is ${showAxisOf(axis)}, and ${showAxisOf(wanted)} is declared`,
-              },
-            ];
-      })
-    : [];
-
-const showAxisOf = (axis: Axis): string => showType({ kind: "tensor", dtype: "f32", axes: [axis] }).slice(4, -1);
 
 const resultFits = (body: Type, result: Type): boolean => {
   if (body.kind === "int" && result.kind === "int") return true;
@@ -206,7 +190,13 @@ function walkBody(c: Context, block: Block, env: BodyEnv, result: Type, bindings
       type =
         annotated === undefined
           ? infer(c, env, statement.value)
-          : check(c, env, statement.value, { want: "value", type: annotated }, { what: `\`${name}\`` });
+          : check(
+              c,
+              env,
+              statement.value,
+              { want: "value", type: annotated },
+              { what: `\`${name}\``, why: { text: `\`${name}\` is declared here`, span: statement.type!.span } },
+            );
     } else {
       type = declared(typeOfExpression(c, env, statement.type));
       if (type.kind !== "tensor" && type.kind !== "error") {
@@ -234,7 +224,10 @@ function walkBody(c: Context, block: Block, env: BodyEnv, result: Type, bindings
         env,
         statement.rule,
         { want: "value", type: local.type },
-        { what: `the rule of \`${statement.name.text}\`` },
+        {
+          what: `the rule of \`${statement.name.text}\``,
+          why: { text: `\`${statement.name.text}\` is declared here`, span: statement.type.span },
+        },
       );
   }
   return infer(c, env, block.body, { want: "value", type: result });

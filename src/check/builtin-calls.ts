@@ -1,18 +1,20 @@
 import { variable } from "../shape/dim.ts";
 import type { Expression, Name, Step } from "../syntax/ast.ts";
 import { applyLayers } from "./apply.ts";
-import { matchArguments, missingArguments, type Place } from "./arguments.ts";
+import { matchArguments, missingArguments, type Place as Parameter } from "./arguments.ts";
 import { reportInside, type Site } from "./calls.ts";
 import type { Signature, TensorTypeSymbolic, Type } from "./checked.ts";
 import { type Context, type Env, report } from "./context.ts";
 import { declaredData, declaredFields } from "./declared-data.ts";
-import { check, infer, settle } from "./expressions.ts";
+import { check, infer, type Place, settle } from "./expressions.ts";
 import { dataOf, networkOf } from "./kinds/index.ts";
 import { reportTwoMeanings } from "./names.ts";
 import { problems } from "./problems.ts";
+
 import { factsOf, sweepBehind } from "./steps.ts";
-import { describeType, errorType } from "./types.ts";
+import { describeType, errorType, showBuiltin } from "./types.ts";
 import { type Builtin, list, type Want } from "./want.ts";
+
 import { fitsWant } from "./wants.ts";
 
 /** The row that a call means: by what flows in, then by the names of its arguments. */
@@ -53,22 +55,26 @@ export function callBuiltin(c: Context, env: Env, row: Builtin, site: Site, want
           }),
     );
   const own = row.parameters.map(
-    (parameter): Place => ({ name: parameter.name, optional: parameter.default !== undefined }),
+    (parameter): Parameter => ({ name: parameter.name, optional: parameter.default !== undefined }),
   );
   const places = layers && site.input !== undefined ? [{ name: "input", optional: false }, ...own] : own;
   const free = row.named === undefined ? [] : site.arguments.filter(({ name }) => isFree(name, places));
-  const matched = matchArguments(c, row.name, places, {
+  const callee = { name: row.name, shown: showBuiltin(row) };
+  const matched = matchArguments(c, callee, places, {
     ...site,
     arguments: site.arguments.filter((argument) => !free.includes(argument)),
   });
-  const complete = missingArguments(c, row.name, places, matched, site);
+  const complete = missingArguments(c, callee, places, matched, site);
   const given = new Map(matched.given);
   const types = new Map<string, Type>();
   if (site.input !== undefined && given.get("input") === site.input.expression) types.set("input", site.input.type);
   for (const parameter of row.parameters) {
     const e = given.get(parameter.name);
     if (e === undefined) continue;
-    const place = { what: `\`${parameter.name}\` of \`${row.name}\`` };
+    const place = {
+      what: `\`${parameter.name}\` of \`${row.name}\``,
+      why: { text: `\`${showBuiltin(row)}\`: ${row.doc}` },
+    };
     const piped = site.input !== undefined && e === site.input.expression;
     // Each value of an `each` is what its place takes.
     const wanted = each && want !== undefined ? list(want) : parameter.want;
@@ -90,7 +96,7 @@ export function callBuiltin(c: Context, env: Env, row: Builtin, site: Site, want
   return complete ? resultOf(c, row, types, given, made, site) : errorType;
 }
 
-const isFree = (name: Name | undefined, places: readonly Place[]): boolean =>
+const isFree = (name: Name | undefined, places: readonly Parameter[]): boolean =>
   name !== undefined && !places.some((place) => place.name === name.text);
 
 /** The fields of one example of a data set; of something wrong, none are known. */
@@ -108,7 +114,7 @@ export function checkArgument(
   env: Env,
   e: Expression,
   want: Want,
-  place: { readonly what: string },
+  place: Place,
   fields?: ReadonlyMap<string, TensorTypeSymbolic>,
 ): Type {
   switch (want.want) {

@@ -8,7 +8,7 @@ import { callBuiltin, pickRow } from "./builtin-calls.ts";
 import type { Signature, SignatureParameter, Type } from "./checked.ts";
 import { attempt, type Context, type Env, report } from "./context.ts";
 import { substituteType } from "./dims.ts";
-import { infer, settle } from "./expressions.ts";
+import { infer, type Place, settle } from "./expressions.ts";
 import { resolve } from "./names.ts";
 import { anyTensor, applyPrimitive } from "./primitives.ts";
 import { problems } from "./problems.ts";
@@ -16,8 +16,9 @@ import { isKnown, namesInScope } from "./scope.ts";
 import { reportMismatch } from "./shape-problems.ts";
 import { checkShared } from "./shared.ts";
 import { shorten, stageNotes } from "./stages.ts";
-import { describeType, errorType } from "./types.ts";
+import { describeType, errorType, showSignature } from "./types.ts";
 import type { Want } from "./want.ts";
+import { declaredParameter } from "./why.ts";
 
 /** A call, or a stage of a pipe with its input. */
 export interface Site {
@@ -126,12 +127,13 @@ function applyBlock(c: Context, env: Env, signature: Signature, site: Site): Typ
   if (site.input !== undefined) known.set(site.input.expression, site.input.type);
   const layer = site.input === undefined && signature.layers === undefined && isLayer(c, env, parameters, site, known);
   const offered = layer ? parameters.filter(({ type }) => !isTensorType(type)) : parameters;
-  const found = matchArguments(c, signature.name, offered, site, layer ? parameters : offered);
+  const callee = { name: signature.name, shown: showSignature(signature) };
+  const found = matchArguments(c, callee, offered, site, layer ? parameters : offered);
   // An argument that is wrong may be the array that seems to be missing.
   const doubtful = site.input === undefined && [...known.values()].some(({ kind }) => kind === "error");
   const matched = doubtful ? { ...found, failed: true } : found;
   c.calls.set(site.node, { arguments: matched.given, layer });
-  const complete = missingArguments(c, signature.name, offered, matched, site);
+  const complete = missingArguments(c, callee, offered, matched, site);
   if (signature.primitive !== undefined && !layer)
     return complete
       ? applyPrimitive(c, env, signature.primitive, new Map([...matched.given]), known, {
@@ -218,7 +220,7 @@ function argumentTypes(
     const expression = given.get(name);
     if (expression === undefined) continue;
     const plain = withoutValue(type);
-    const place = { what: `\`${name}\` of \`${signature.name}\`` };
+    const place = { what: `\`${name}\` of \`${signature.name}\``, why: declaredParameter(c, signature, name) };
     const want: Want = { want: "value", type: plain };
     const found = known.get(expression) ?? infer(c, env, expression, want);
     if (type.kind === "tensor") {
@@ -248,7 +250,7 @@ function argumentTypes(
 }
 
 /** Another element type, or no array at all; a wrong shape is for unification. */
-function settleArray(c: Context, e: Expression, found: Type, type: Type, want: Want, place: { what: string }): Type {
+function settleArray(c: Context, e: Expression, found: Type, type: Type, want: Want, place: Place): Type {
   const fits = settle(c, e, found, want, place);
   return fits.kind === "error" ? errorType : type.kind === "tensor" ? found : errorType;
 }

@@ -29,7 +29,9 @@ function find(c: Context, { declaration, file }: Declared, env: Env): Type {
         infer(attempt(c), env, declaration.value);
         return errorType;
       }
-      const place = { what: `\`${declaration.name.text}\`` };
+      const { text } = declaration.name;
+      const why = declaration.type && { text: `\`${text}\` is declared here`, span: declaration.type.span };
+      const place = { what: `\`${text}\``, why };
       const value =
         annotated === undefined
           ? infer(c, env, declaration.value)

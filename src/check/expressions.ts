@@ -14,10 +14,13 @@ import { sweepBehind } from "./steps.ts";
 import { describeType, describeWant, errorType, fitsType, showType } from "./types.ts";
 import type { Want } from "./want.ts";
 import { fitsWant } from "./wants.ts";
+import { axesThatDiffer, type Why, whyNotes } from "./why.ts";
 
 /** Why a place takes what it takes: `rate` of `adam`. */
 export interface Place {
   readonly what: string;
+  /** What demanded it. */
+  readonly why?: Why | undefined;
   readonly help?: string;
 }
 
@@ -46,7 +49,10 @@ export function settle(c: Context, e: Expression, type: Type, want: Want, place:
     c,
     problems.wrongType(tailSpan(e), `${place.what} needs ${describeWant(want)}, and got ${describeType(type)}`, {
       label: `${want.want === "value" && want.type.kind === "tensor" ? showType(want.type) : describeWant(want)} expected here`,
-      notes: shaped ? stageNotes(c, e) : [],
+      notes: [
+        ...(shaped ? [...stageNotes(c, e), ...axesThatDiffer(type, want.type)] : []),
+        ...whyNotes(c, place.why, tailSpan(e)),
+      ],
       help: place.help ?? hint(type, want),
     }),
   );

@@ -68,10 +68,16 @@ function importNames(c: Context, file: File): void {
         const known = [...offered.keys()].filter(isPublic);
         report(
           c,
-          problems.notExported(name.span, `"${from.value}" declares no \`${name.text}\``, {
-            label: "not declared there",
-            ...meant(nearest(name.text, known), name.span, `it declares ${known.join(", ")}`),
-          }),
+          declaration !== undefined
+            ? problems.notExported(name.span, `\`${name.text}\` is private to "${from.value}"`, {
+                label: "begins with `_`",
+                notes: [{ kind: "text", text: "declared here", span: declaration.name.span }],
+                help: `call it \`${name.text.replace(/^_+/, "") || "name"}\` there, and it can be imported`,
+              })
+            : problems.notExported(name.span, `"${from.value}" declares no \`${name.text}\``, {
+                label: "not declared there",
+                ...meant(nearest(name.text, known), name.span, `it declares ${known.join(", ")}`),
+              }),
         );
         // Declared as nothing, so that its uses are not reported again.
         if (!names.has(local.text)) c.missing.add(`${file.name}:${local.text}`);

@@ -7,9 +7,11 @@ import type { Site } from "./calls.ts";
 import type { Signature, TensorTypeSymbolic, Type } from "./checked.ts";
 import { attempt, type Context, type Env, report } from "./context.ts";
 import { typeOf } from "./declarations.ts";
+import { isLibrary } from "./modules.ts";
 import { problems } from "./problems.ts";
 import { stageNotes } from "./stages.ts";
 import { showTensor, showType } from "./types.ts";
+import { declaredParameter, whyNotes } from "./why.ts";
 
 /** A block got an array of the wrong shape: what it got, what it needs, every axis that disagrees, how the pipeline came there, what would fit. */
 export function reportMismatch(
@@ -23,6 +25,8 @@ export function reportMismatch(
   const { parameter, declared, got } = mismatch;
   const expression = given.get(parameter);
   const piped = site.input !== undefined && expression === site.input.expression;
+  // Of the library's blocks the label says it all.
+  const isOwn = signature.block !== undefined && !isLibrary(signature.block.span.file);
   const several = tensorParameters(signature).length > 1;
   const known = showTensor(mismatch.expected) === showTensor(declared) ? "" : `, here ${showTensor(mismatch.expected)}`;
   report(
@@ -35,6 +39,7 @@ export function reportMismatch(
         notes: [
           ...(expression === undefined ? [] : stageNotes(c, expression)),
           ...disagreements(mismatch).map((text) => ({ kind: "text" as const, text })),
+          ...(isOwn ? whyNotes(c, declaredParameter(c, signature, parameter), site.span) : []),
         ],
         help: piped ? whatFits(c, env, mismatch) : undefined,
       },

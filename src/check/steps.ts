@@ -87,7 +87,10 @@ function checkField(
   e: Expression,
   types: ReadonlyMap<string, Type>,
 ): Type {
-  const place = { what: `\`${field.name}\` of ${step.step} \`${step.name.text}\`` };
+  const place = {
+    what: `\`${field.name}\` of ${step.step} \`${step.name.text}\``,
+    why: { text: `\`${field.name}\`: ${field.doc}` },
+  };
   if (field.want.want === "field") return fieldName(c, e, place.what, types.get("data"));
   return checkArgument(c, env, e, field.want, place);
 }

@@ -1,6 +1,6 @@
 import { axesEqual, dimEquals, showDim, showShape } from "../shape/dim.ts";
 import type { Signature, TensorTypeSymbolic, Type } from "./checked.ts";
-import type { Want } from "./want.ts";
+import type { Builtin, Want } from "./want.ts";
 
 export const errorType: Type = { kind: "error" };
 
@@ -36,10 +36,13 @@ export function showType(type: Type): string {
   }
 }
 
-const showSignature = ({ name, parameters, result, open }: Signature): string =>
-  open
-    ? "block"
-    : `${name}(${parameters.map((p) => `${p.name}: ${showType(p.type)}`).join(", ")}) -> ${showType(result)}`;
+/** `dense(x: f32[n], units: int, init: init = …) -> f32[units]`; of an operation the names alone: its one rule is for arrays of every shape. */
+export const showSignature = ({ name, parameters, result, open, primitive, layers }: Signature): string => {
+  if (open) return "block";
+  const plain = primitive !== undefined || layers !== undefined;
+  const shown = parameters.map((p) => (plain ? p.name : `${p.name}: ${showType(p.type)}${p.optional ? " = …" : ""}`));
+  return `${name}(${shown.join(", ")})${plain || result.kind === "error" ? "" : ` -> ${showType(result)}`}`;
+};
 
 /** A value of the type, in words for a message. */
 export function describeType(type: Type): string {
@@ -115,6 +118,10 @@ export function describeWant(want: Want): string {
       return `a ${want.want}`;
   }
 }
+
+/** How a built-in is called: `adam(rate, beta1: 0.9, …)`. */
+export const showBuiltin = ({ name, parameters }: Builtin): string =>
+  `${name}(${parameters.map((p) => (p.default === undefined ? p.name : `${p.name}: ${p.default}`)).join(", ")})`;
 
 const article = (word: string): string => (/^[aeiou]/.test(word) ? `an ${word}` : `a ${word}`);
 

@@ -52,7 +52,7 @@ describe("mtt check", () => {
   it("--timings: every phase, on stderr", async () => {
     const { stderr, stdout } = await check("p.mtt", "--timings");
     expect(stdout).toBe("");
-    expect(stderr).toMatch(/^parse +[\d.]+ ms\ncheck +[\d.]+ ms\nelaborate +[\d.]+ ms\n$/);
+    expect(stderr).toMatch(/^parse +[\d.]+ ms\ncheck +[\d.]+ ms\nelaborate +[\d.]+ ms\nwarn +[\d.]+ ms\n$/);
   });
 });
 
