@@ -1,10 +1,15 @@
 import { sizeOf } from "../shape/tensor.ts";
+import { LoweringError } from "./error.ts";
 import { canonical, grouped, type Laid, type Layouts, plain, type View } from "./view.ts";
 
 /**
  * Keeps layout and unexecuted broadcasts where old and new axes correspond in blocks; else lays the elements out.
  */
 export function reshape<V extends Laid>(emitter: Layouts<V>, x: View<V>, shape: readonly number[]): View<V> {
+  if (sizeOf(shape) !== sizeOf(x.shape)) {
+    const message = `[${x.shape}] has not the elements of [${shape}]`;
+    throw new LoweringError(message, "a graph that `verify` refuses: its fault is where it was made");
+  }
   if (sizeOf(shape) === 0 || x.shape.includes(0))
     return plain(emitter, emitter.reshape(canonical(emitter, x), shape), x.dtype, shape);
   const order = x.groups.flat();
