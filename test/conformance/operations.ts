@@ -252,6 +252,21 @@ const cases: { readonly [P in Prim]: readonly Case<P>[] } = {
       operands: [real([1, 3, 2, 2]), real([3, 3, 2, 2])],
     },
     {
+      title: "stride 2, whole cells",
+      params: { ...strided, input_size: [6, 4] },
+      operands: [real([2, 3, 2, 4]), real([3, 3, 2, 4])],
+    },
+    {
+      title: "stride 2, whole cells, valid",
+      params: { ...strided, padding: "valid", input_size: [8, 6] },
+      operands: [real([2, 3, 2, 3]), real([3, 3, 2, 3])],
+    },
+    {
+      title: "stride 3, whole cells",
+      params: { ...strided, stride: [3, 3], padding: "valid", input_size: [6, 9] },
+      operands: [real([1, 2, 3, 2]), real([1, 2, 3, 2])],
+    },
+    {
       title: "dilation, valid",
       params: { ...dilated, input_size: [6, 4] },
       operands: [real([1, 2, 3, 2]), real([3, 2, 1, 2])],
