@@ -9,6 +9,7 @@ import { parseArgs } from "node:util";
 import * as Effect from "effect/Effect";
 import type { Figures, RunEvent } from "../src/execute/events.ts";
 import { load } from "../src/index.ts";
+import { type FoundCurve, foundCsv, foundCurve, foundTable } from "./found-curves.ts";
 
 const FOLDER = "pipelines/paper";
 const HEADING = "# What the pipelines of this folder gave\n";
@@ -90,13 +91,20 @@ for (const { id, body } of plan.steps) {
       ? ["pearson", "spearman", "slope", "auc", "found"]
           .filter((of) => of in summary.result)
           .map((of) => `${of} ${Number(summary.result[of]).toPrecision(6)}${interval(summary.result, of)}`)
-          .concat(`drift ${Number(summary.result.drift ?? 0)}`, `${all.length} retrainings`)
+          .concat(all.length === 0 ? [] : [`drift ${Number(summary.result.drift)}`, `${all.length} retrainings`])
           .join(", ")
       : body.kind === "assert"
         ? `${body.text}: ${summary.status === "failed" ? "does not hold" : "holds"}`
         : shown(summary.result);
   rows.push(`| ${id} | ${figures} | ${body.kind === "assert" ? "" : seconds.toFixed(1)} |`);
 }
+const curves: FoundCurve[] = [];
+for (const { id } of validations) {
+  const outcome = result.outcomes.get(id);
+  const curve = outcome && foundCurve(id, await Effect.runPromise(outcome.arrays("curve")));
+  if (curve !== undefined) curves.push(curve);
+}
+
 /** One line a point: what was removed, its predicted and its retrained change; where one example goes at a time, the retraining's end beside them. */
 const writePoints = async (id: string): Promise<void> => {
   const { predicted, actual, removed } = await Effect.runPromise(result.outcomes.get(id)!.arrays("points"));
@@ -118,6 +126,7 @@ const section = [
   "|---|---|---|",
   ...rows,
   "",
+  ...(curves.length === 0 ? [] : ["Share of the changed labels found:\n", ...foundTable(curves), ""]),
   `\`npm run reproduce -- ${name}\` on ${new Date().toISOString().slice(0, 10)}, ${machine}. The seconds of a validation are those of its retrainings.`,
   "",
 ].join("\n");
@@ -129,5 +138,6 @@ if (result.status === "done" && flags.set.length === 0) {
   const others = before.split(/\n(?=## )/).filter((part) => !part.startsWith(`## ${name}\n`));
   writeFileSync(file, `${[...others.map((part) => part.trimEnd()), section.trimEnd()].join("\n\n")}\n`);
   for (const { id } of validations) await writePoints(id);
+  if (curves.length > 0) writeFileSync(join(FOLDER, `${name}.csv`), foundCsv(curves));
 }
 process.exitCode = { done: 0, wrong: 1, failed: 3 }[result.status];

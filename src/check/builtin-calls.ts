@@ -252,13 +252,17 @@ function mappedData(
       );
       return errorType;
     }
-    // A label that is changed stays one, as the one it replaces.
-    const old = data.fields.get(name);
-    const isLabel = array.dtype === "i32" && array.axes.length === 0 && array.classes === undefined;
-    fields.set(name, isLabel && old?.classes !== undefined ? { ...array, classes: old.classes } : array);
+    fields.set(name, labelled(array, data.fields.get(name)));
   }
   return { kind: "dataset", fields };
 }
+
+/** A label that is changed stays one, as the one it replaces; a condition in its place is one of two classes. */
+const labelled = (array: TensorTypeSymbolic, old: TensorTypeSymbolic | undefined): TensorTypeSymbolic => {
+  if (old?.classes === undefined || array.axes.length > 0 || array.classes !== undefined) return array;
+  if (array.dtype === "bool") return { ...array, dtype: "i32", classes: 2 };
+  return array.dtype === "i32" ? { ...array, classes: old.classes } : array;
+};
 
 const arrayOf = (type: Type): TensorTypeSymbolic | undefined => {
   switch (type.kind) {

@@ -12,7 +12,7 @@ export interface Readable {
   readonly figures: Figures;
 }
 
-/** What a formula over figures comes to. The figures on the way are noted in `read`, by name: `accuracy_on_test.accuracy`. */
+/** What a formula over figures comes to. The figures on the way are noted in `read`, by the number of their input: `0.accuracy`. */
 export const formulaValue = (
   formula: Formula,
   inputs: readonly Readable[],
@@ -35,7 +35,7 @@ export const formulaValue = (
             help: `its figures are ${Object.keys(input.figures).join(", ")}`,
           });
         }
-        read[name] = found;
+        read[`${formula.input}.${formula.name}`] = found;
         return found;
       }
       case "unary": {

@@ -8,7 +8,7 @@ import { preimage } from "../plan/preimage.ts";
 import type { Training } from "../plan/training.ts";
 import { hashJson } from "../store/hash.ts";
 import { Store, type StoredResult } from "../store/store.ts";
-import { Events, emit } from "./events.ts";
+import { Events, emit, type Figures } from "./events.ts";
 import { type Failing, stepFailure } from "./failure.ts";
 import {
   type Arrays,
@@ -90,11 +90,18 @@ export const outcomeOf = <E extends Failing, R>(
 
 /**
  * The step's result from the store, or computed and stored under its lock, so that two runs share the work.
- * Arrays are read only when asked for; where they turn out damaged, the step is computed again to the same content.
+ * Arrays are read only when asked for; where they turn out damaged, the step is computed again to the same content. `named` puts into stored figures
+ * the names that what the step read has in this program.
  */
-export const keyed = <E extends Failing, R>(label: Label, compute: Effect.Effect<Computed, E, R>) =>
+export const keyed = <E extends Failing, R>(
+  label: Label,
+  compute: Effect.Effect<Computed, E, R>,
+  named: (figures: Figures) => Figures = (figures) => figures,
+) =>
   Effect.gen(function* () {
     const store = yield* Store;
+    const shown = (result: StoredResult): StoredResult =>
+      isFigures(result.figures) ? { ...result, figures: named(result.figures) } : result;
 
     const computeAndStore = Effect.gen(function* () {
       yield* emit({ event: "step.started", step: label.name, kind: label.kind, key: label.key });
@@ -124,8 +131,8 @@ export const keyed = <E extends Failing, R>(label: Label, compute: Effect.Effect
       // A file that was found damaged is gone: the step is computed again.
       for (const object of Object.values(filesOf(found.value)))
         if (Option.isNone(yield* store.readObject(object, 0, 0))) return Option.none();
-      yield* finished("step.cached", label, found.value);
-      return Option.some(yield* outcomeOf(found.value, "cached", load));
+      yield* finished("step.cached", label, shown(found.value));
+      return Option.some(yield* outcomeOf(shown(found.value), "cached", load));
     });
 
     const first = yield* find;
@@ -137,8 +144,8 @@ export const keyed = <E extends Failing, R>(label: Label, compute: Effect.Effect
         const second = yield* find;
         if (Option.isSome(second)) return second.value;
         const { computed, result } = yield* computeAndStore;
-        yield* finished("step.finished", label, result);
-        return yield* outcomeOf(result, "ran", () => Effect.succeed(computed));
+        yield* finished("step.finished", label, shown(result));
+        return yield* outcomeOf(shown(result), "ran", () => Effect.succeed(computed));
       }),
     );
   });

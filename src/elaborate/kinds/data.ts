@@ -185,9 +185,12 @@ const mapped = (
       );
     const [name, e] = next;
     left.delete(name);
-    const { graph, feeds, predictions, type } = exampleGraph(e, current, scope, data);
     const old = current.fields.find((field) => field.name === name);
-    const field: Field = { name, type, ...classesOf(e, old, type, scope) };
+    const { graph, feeds, predictions, type, classes } = exampleGraph(e, current, scope, {
+      asked: data,
+      label: old?.classes,
+    });
+    const field: Field = { name, type, ...(classes === undefined ? classesOf(e, old, type, scope) : { classes }) };
     const fields = [...current.fields.filter((other) => other.name !== name), field];
     const id = left.size === 0 ? idFor(scope, "map") : idFor(inside(scope), `map ${name}`);
     const inputs = [current.step, ...predictions];
@@ -204,8 +207,19 @@ const classesOf = (e: Expression, old: Field | undefined, type: Field["type"], s
   return kept === undefined ? {} : { classes: kept };
 };
 
-/** An expression over the fields of one example as a graph, what feeds it, and the `predict` steps among that; models see `asked`. */
-const exampleGraph = (e: Expression, data: DatasetValue, scope: Scope, asked: DatasetValue = data) => {
+/**
+ * An expression over the fields of one example as a graph, what feeds it, and the `predict` steps among that; models see `asked`. A condition that
+ * replaces a label is one of two classes.
+ */
+const exampleGraph = (
+  e: Expression,
+  data: DatasetValue,
+  scope: Scope,
+  { asked, label }: { readonly asked: DatasetValue; readonly label: number | undefined } = {
+    asked: data,
+    label: undefined,
+  },
+) => {
   const builder = new GraphBuilder();
   const feeds: Feed[] = [];
   const predictions: string[] = [];
@@ -233,8 +247,12 @@ const exampleGraph = (e: Expression, data: DatasetValue, scope: Scope, asked: Da
   };
   const building: Building = plainBuilding(builder, "a condition over examples", { field, prediction });
   const inner = { ...graphScope(scope.session, scope.place, building), user: scope.user };
-  const { value } = asTensor(evaluate(e, inner), e, inner);
-  return { graph: verified(builder.build([value])), feeds, predictions, type: builder.typeOf(value) };
+  const { value: found } = asTensor(evaluate(e, inner), e, inner);
+  const { dtype, shape } = builder.typeOf(found);
+  const two = label !== undefined && dtype === "bool" && shape.length === 0;
+  const value = two ? builder.apply("convert", [found], { dtype: "i32" }) : found;
+  const graph = verified(builder.build([value]));
+  return { graph, feeds, predictions, type: builder.typeOf(value), ...(two ? { classes: 2 } : {}) };
 };
 
 /** A data set, or why the value is none. */
