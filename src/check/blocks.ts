@@ -153,8 +153,10 @@ function resultType(c: Context, block: Block, env: BodyEnv): Type {
   const free = sizesIn(block.result).filter(({ name }) => !bound.has(name) && !c.names.get(env.file)?.has(name));
   const told = c.unknown.get(block) ?? new Set();
   c.unknown.set(block, told);
+  // A parameter whose type could not be read may have told it.
+  const unread = block.parameters.some(({ type: { kind } }) => kind === "type_missing");
   for (const { name, span } of free) {
-    if (told.has(name)) continue;
+    if (unread || told.has(name)) continue;
     told.add(name);
     const near = c.near(name, [...bound]);
     report(

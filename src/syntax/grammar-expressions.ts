@@ -51,7 +51,7 @@ export abstract class ExpressionParser extends TypeParser {
         operator: token.image === "not" ? "not" : "-",
         operand,
       }),
-      chained: (token) =>
+      chained: (token, first) => {
         source.say(
           { start: token.startOffset, end: (token.endOffset ?? 0) + 1 },
           {
@@ -60,7 +60,9 @@ export abstract class ExpressionParser extends TypeParser {
             label: "a second comparison of the same values",
             help: "write both: a < b and b < c, or put one in parentheses",
           },
-        ),
+        );
+        return { kind: "missing", span: first.span };
+      },
       loose: (token) =>
         source.say(
           { start: token.startOffset, end: (token.endOffset ?? 0) + 1 },

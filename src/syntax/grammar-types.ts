@@ -219,7 +219,7 @@ export abstract class TypeParser extends RecoveringParser {
               }
             : left,
         unary: (_, operand) => operand,
-        chained: () => {},
+        chained: (_, first) => first,
         loose: () => {},
       });
     });

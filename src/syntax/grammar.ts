@@ -233,8 +233,7 @@ export class MttParser extends ExpressionParser {
     });
     const first = this.LA(1);
     const result = this.SUBRULE(this.expression);
-    this.ACTION(() => this.checkFresh(first));
-    return result;
+    return this.ACTION(() => (this.checkFresh(first) ? this.missing() : result));
   });
 
   private statement = this.RULE("statement", (): Ast.Statement | undefined =>

@@ -33,8 +33,8 @@ export interface Operand<E> {
 interface Build<E> {
   binary(operator: BinaryOperator, token: IToken, left: E, right: E): E;
   unary(token: IToken, operand: E): E;
-  /** `a < b < c`: the second comparison. */
-  chained(token: IToken): void;
+  /** `a < b < c`: the second comparison, and what stands for the first one in it. */
+  chained(token: IToken, first: E): E;
   /** `a + not b`: a prefix that binds less tightly than the operator before it. */
   loose(token: IToken): void;
 }
@@ -70,7 +70,7 @@ export const climb = <E>(operands: readonly Operand<E>[], operators: readonly IT
         chained ||= level === comparison && pending.at(-1)!.level === comparison;
         reduce();
       }
-      if (chained) build.chained(operator);
+      if (chained) values.push(build.chained(operator, values.pop()!));
       pending.push({ token: operator, level, unary: false });
     }
     for (const token of prefixes) {

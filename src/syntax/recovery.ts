@@ -145,13 +145,16 @@ export class RecoveringParser extends EmbeddedActionsParser {
     this.skipUntil(() => closes.has(this.next.tokenType));
   }
 
-  /** A result that began on a new line with `-`, `(` or `[` and is not the last one was meant to continue the line before. */
-  protected checkFresh(first: IToken): void {
+  /** A result that began on a new line with `-`, `(` or `[` and is not the last one was meant to continue the line before. `true`: it was said. */
+  protected checkFresh(first: IToken): boolean {
     const { source, layout } = this.reading;
     const sign = [T.Negate, T.ParenOpen, T.BracketOpen].includes(first.tokenType);
-    if (!sign || !layout.lines.has(first.startOffset) || this.isNext(T.BraceClose) || this.isNext(EOF)) return;
+    if (!sign || !layout.lines.has(first.startOffset) || this.isNext(T.BraceClose) || this.isNext(EOF)) {
+      return false;
+    }
     source.say(this.spanOf(first), freshLine(first));
     this.broken = true;
+    return true;
   }
 
   /** Reports and skips what no declaration begins with. */

@@ -77,5 +77,16 @@ const explainCode = Effect.fnUntraced(function* (code: string) {
       help: "a diagnostic says its code in brackets: error[MTT3004]",
     });
   }
-  yield* print(`${code}: ${title}`);
+  // Loaded only here: the other commands start without the pages.
+  const { pages } = yield* Effect.promise(() => import("../../generated/pages.ts"));
+  yield* print(readable(pages.get(code) ?? `${code}: ${title}`));
 });
+
+/** A page of markdown as a terminal shows it: no marks, programs indented. */
+const readable = (page: string): string =>
+  page
+    .replace(/^# /, "")
+    .replaceAll(/^```mtt.*\n((?:.|\n)*?)^```$/gm, (_, program: string) =>
+      program.replaceAll(/^(?=.)/gm, "    ").trimEnd(),
+    )
+    .trimEnd();
