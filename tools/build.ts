@@ -16,10 +16,10 @@ const common: BuildOptions = {
 };
 
 /** The program, whole but for native addons and what loads files beside itself. */
-export const bundleProgram = (outdir: string): Promise<unknown> =>
+export const bundleProgram = (outdir: string, entry = "src/cli/main.ts"): Promise<unknown> =>
   build({
     ...common,
-    entryPoints: { mtt: "src/cli/main.ts" },
+    entryPoints: { mtt: entry },
     outdir,
     splitting: true,
     chunkNames: "chunks/[name]-[hash]",
