@@ -160,7 +160,8 @@ export const place = (source: Source, lexemes: readonly Lexeme[]): Layout => {
     if (previous !== undefined && naming.has(previous.type) && !lexeme.first) return T.Name;
     const free = !expectsOperand(previous);
     if (here === "file") {
-      if (free && lexeme.text === "with" && endsOperand(previous) && !lexeme.first) return T.With;
+      const derives = !lexeme.first || next?.type === T.BraceOpen;
+      if (free && lexeme.text === "with" && endsOperand(previous) && derives) return T.With;
       if (free && lexeme.text === "from" && previous?.type === T.BraceClose && declaration === "import") return T.From;
       const word = declarationWords.get(lexeme.text);
       if (word !== undefined && beginsDeclaration(i, free)) return word;
@@ -175,7 +176,7 @@ export const place = (source: Source, lexemes: readonly Lexeme[]): Layout => {
       lexeme.text === "as" &&
       endsOperand(previous) &&
       (next?.type === T.Name || next?.type === T.BraceOpen) &&
-      !lexeme.first
+      (!lexeme.first || (here !== "file" && here !== "body"))
     )
       return T.As;
     return T.Name;

@@ -62,6 +62,12 @@ describe("the programs shipped", () => {
 });
 
 describe("the style", () => {
+  it("knows words by their place, on whichever line they stand", () => {
+    rewrites("train b =\n  a\nwith\n{ epochs: 1 }\n", "train b = a with { epochs: 1 }\n");
+    rewrites('import { a\n as b }\nfrom "c"\n', 'import { a as b } from "c"\n');
+    rewrites('let d = npy(fields: { x: "x.npy"\n as f32[2] })\n', 'let d = npy(fields: { x: "x.npy" as f32[2] })\n');
+  });
+
   it("leaves what is formatted", () => {
     assertFormat(`/// About the file.
 
