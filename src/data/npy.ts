@@ -1,4 +1,5 @@
 import type { Field } from "../plan/dataset.ts";
+import { type Tensor, zeros } from "../shape/tensor.ts";
 import type { Column } from "./dataset.ts";
 import { refuse } from "./error.ts";
 import { sameShape } from "./idx.ts";
@@ -83,6 +84,52 @@ const bad = (file: string, offset: number, expected: string, found: string): nev
     help: "write the array again: numpy.save(file, numpy.ascontiguousarray(array).astype('<f4'))",
   });
 
+/** The number of elements that the header announces and the file holds, no more and no less. */
+const elementsOf = (bytes: Uint8Array, file: string, { descr, shape, start }: Header): number => {
+  const elements = shape.reduce((product, size) => product * size, 1);
+  withinColumn(`${descr} [${shape.join(", ")}]`, file, elements, 8);
+  const expected = start + elements * types[descr].width;
+  if (bytes.length !== expected) {
+    refuse(bytes.length < expected ? "MTT5504" : "MTT5505", {
+      message: `${file}: [${shape.join(", ")}] of ${descr} needs ${expected} bytes, and the file has ${bytes.length}`,
+      file,
+      offset: Math.min(bytes.length, expected),
+      expected: `${expected} bytes`,
+      found: `${bytes.length} bytes`,
+      help: "the file was cut off or is damaged: write it again",
+    });
+  }
+  return elements;
+};
+
+/** What each element type becomes. Whole numbers become i32, where they fit. */
+const dtypes = { "<f4": "f32", "<f8": "f64", "|b1": "bool" } as const;
+const isKept = (descr: string): descr is keyof typeof dtypes => Object.hasOwn(dtypes, descr);
+
+/** The whole array, whatever its shape. */
+export const parseArray = (bytes: Uint8Array, file: string): Tensor => {
+  const header = readHeader(bytes, file);
+  const { descr, shape, start } = header;
+  const elements = elementsOf(bytes, file, header);
+  const { width, read } = types[descr];
+  const view = new DataView(bytes.buffer, bytes.byteOffset + start, elements * width);
+  const array = zeros(isKept(descr) ? dtypes[descr] : "i32", shape);
+  for (let k = 0; k < elements; k++) {
+    const value = read(view, k * width);
+    array.data[k] = value;
+    if (array.dtype === "i32" && array.data[k] !== value)
+      return refuse("MTT5508", {
+        message: `${file}: element ${k} is ${value}, which i32 cannot hold`,
+        file,
+        offset: start + k * width,
+        expected: "i32",
+        found: String(value),
+        help: "write floats",
+      });
+  }
+  return array;
+};
+
 /**
  * Examples of a field: [n, …field shape] in the file; with `alone` also […field shape], one example. Numbers are taken as they are; bytes are not
  * scaled.
@@ -109,19 +156,7 @@ export const parseNpy = (
       help: "the first axis counts the examples; the rest must be the declared shape",
     });
   }
-  const elements = shape.reduce((product, size) => product * size, 1);
-  withinColumn(`${descr} [${shape.join(", ")}]`, file, elements, 8);
-  const expected = start + elements * width;
-  if (bytes.length !== expected) {
-    refuse(bytes.length < expected ? "MTT5504" : "MTT5505", {
-      message: `${file}: [${shape.join(", ")}] of ${descr} needs ${expected} bytes, and the file has ${bytes.length}`,
-      file,
-      offset: Math.min(bytes.length, expected),
-      expected: `${expected} bytes`,
-      found: `${bytes.length} bytes`,
-      help: "the file was cut off or is damaged: write it again",
-    });
-  }
+  const elements = elementsOf(bytes, file, header);
   const view = new DataView(bytes.buffer, bytes.byteOffset + start, elements * width);
   if (isFloat) {
     if (descr === "|u1") return makeColumn(field, bytes.slice(start));

@@ -1,18 +1,20 @@
 import * as Effect from "effect/Effect";
 import { Path } from "effect/Path";
 import { readBytes } from "../data/files.ts";
+import { parseNpz } from "../data/npz.ts";
 import { nearMiss } from "../diagnostic/near-miss.ts";
 import type { Network } from "../plan/network.ts";
 import type { Training } from "../plan/training.ts";
 import { isFloat } from "../shape/dtype.ts";
+import { sizeOf } from "../shape/tensor.ts";
 import { hashBytes } from "../store/hash.ts";
-import { decodeSafetensors } from "../store/safetensors.ts";
+import { decodeSafetensors, encodeSafetensors } from "../store/safetensors.ts";
 import { StepFailure } from "./failure.ts";
 import type { Arrays } from "./outcome.ts";
 import type { Setting } from "./setting.ts";
 
 export interface WeightsFile {
-  /** sha256 of the file. */
+  /** sha256 of the arrays as safetensors: the same weights are the same in every format. */
   readonly hash: string;
   readonly parameters: Arrays;
 }
@@ -25,13 +27,14 @@ export const weightsFile = Effect.fnUntraced(function* ({ start, network }: Trai
     new StepFailure({
       code: "MTT5404",
       message: `weights("${start.weights}"): ${why}`,
-      help: "`start: weights(…)` takes a safetensors file, as `mtt export` writes it",
+      help: "`start: weights(…)` takes a safetensors file, as `mtt export` writes it, or an .npz file, as `numpy.savez` does",
     });
   const bytes = yield* Effect.mapError(readBytes(path.resolve(data.base, start.weights)), (error) =>
     refuse(error.message),
   );
   const parameters = yield* Effect.try({
-    try: () => decodeSafetensors(bytes),
+    try: () =>
+      start.weights.endsWith(".npz") ? parseNpz(bytes, start.weights, npzLimit(network)) : decodeSafetensors(bytes),
     catch: (error) => refuse(error instanceof Error ? error.message : String(error)),
   });
   const misfit = misfitOf(network, parameters);
@@ -42,8 +45,13 @@ export const weightsFile = Effect.fnUntraced(function* ({ start, network }: Trai
       help: misfit.help,
     });
   }
-  return { hash: hashBytes(bytes), parameters } satisfies WeightsFile;
+  return { hash: hashBytes(encodeSafetensors(parameters)), parameters } satisfies WeightsFile;
 });
+
+/** What the network's weights and states take as f64, each with a header. */
+const npzLimit = ({ weights, states }: Network): number =>
+  [...weights, ...states].reduce((sum, { type }) => sum + 8 * sizeOf(type.shape) + NPY_HEADER, NPY_HEADER);
+const NPY_HEADER = 2 ** 16;
 
 const list = (names: readonly string[]): string => (names.length === 0 ? "nothing" : names.join(", "));
 

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Tensor } from "../../src/shape/tensor.ts";
 import { decodeSafetensors, encodeSafetensors } from "../../src/store/safetensors.ts";
+import { npz } from "../data/zip.ts";
 import { finished, folderOf, mtt, removeFolders, small } from "./mtt.ts";
 
 afterAll(removeFolders);
@@ -44,6 +45,32 @@ describe("a model that goes out as a file and comes back", () => {
     const again = await exported();
     expect(again.stdout).toBe(first.stdout);
     expect(readFileSync(join(cwd, "model.safetensors"))).toEqual(bytes);
+  });
+
+  it("comes back from NumPy's format under the same key", async () => {
+    const arrays = decodeSafetensors(readFileSync(join(cwd, "model.safetensors")));
+    writeFileSync(join(cwd, "model.npz"), npz(arrays));
+    writeFileSync(join(cwd, "npz.mtt"), started("model.npz"));
+    const run = async (file: string) => {
+      const { code, stdout } = await mtt(["run", file, "on_test", "--format", "json", "--store", "of-npz"], { cwd });
+      expect(code).toBe(0);
+      return finished(stdout).steps;
+    };
+    const first = await run("again.mtt");
+    expect((await run("npz.mtt")).on_test).toMatchObject({ status: "cached", key: first.on_test!.key });
+    const { "layer0/W": W, ...others } = arrays;
+    writeFileSync(join(cwd, "model.npz"), npz({ ...others, "layer0/w": W! }));
+    const { code, stderr } = await mtt(["run", "npz.mtt"], { cwd });
+    expect([code, stderr]).toEqual([3, expect.stringContaining("is it the file's `layer0/w`?")]);
+    writeFileSync(
+      join(cwd, "model.npz"),
+      npz({ ...arrays, more: { ...W!, shape: [10 ** 6], data: new Float32Array(10 ** 6) } }),
+    );
+    const large = await mtt(["run", "npz.mtt"], { cwd });
+    expect([large.code, large.stderr]).toEqual([
+      3,
+      expect.stringContaining('error[MTT5404]: `model` failed: weights("model.npz"): model.npz unfolds to 3.8 MiB'),
+    ]);
   });
 
   it.each([
