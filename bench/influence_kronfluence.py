@@ -51,11 +51,11 @@ def fit(subject):
 
 def scores(subject, _, request):
     count = request["count"]
-    if analyzer(subject).load_all_factors("ekfac") == {}:
+    if analyzer(subject).load_lambda_matrices("ekfac") is None:
         fit(subject)
 
     def once():
-        found = analyzer(subject).compute_pairwise_scores(
+        analyzer(subject).compute_pairwise_scores(
             "scores",
             "ekfac",
             query_dataset=TensorDataset(*subject.tests(count)),
@@ -66,7 +66,7 @@ def scores(subject, _, request):
             score_args=ScoreArguments(damping_factor=None),
             overwrite_output_dir=True,
         )
-        return found["all_modules"] / subject.n
+        return analyzer(subject).load_pairwise_scores("scores")["all_modules"] / subject.n
 
     return once
 
