@@ -1,12 +1,7 @@
 import { parseArgs } from "node:util";
-import { layer as nodeServices } from "@effect/platform-node/NodeServices";
-import * as Effect from "effect/Effect";
-import * as Layer from "effect/Layer";
 import { correlation, Matrix } from "ml-matrix";
-import { readRows } from "../src/execute/array-file.ts";
-import { SCORES } from "../src/execute/kinds/influence.ts";
 import { load } from "../src/index.ts";
-import { layerFileSystem } from "../src/store/file-system.ts";
+import { apart, scoresIn } from "./scores.ts";
 
 // How far the scores of each method of pipelines/paper/solvers.mtt are from those of the whole Hessian, factored. What is stored is not computed again.
 
@@ -34,29 +29,14 @@ const steps = [flags.against, ...flags.method];
 const { outcomes, summaries, diagnostics } = await run(steps);
 for (const { code, message } of diagnostics) console.error(`${code}: ${message}`);
 
-const store = layerFileSystem(flags.store).pipe(Layer.provideMerge(nodeServices));
-const scoresOf = async (step: string): Promise<Float64Array> => {
-  const file = outcomes.get(step)?.files?.[SCORES];
-  if (file === undefined) throw new Error(`${step} has no scores`);
-  const tests = Number(outcomes.get(step)?.figures.test);
-  const { data } = await Effect.runPromise(readRows(file, 0, tests).pipe(Effect.provide(store)));
-  return Float64Array.from(data);
-};
-
 const pearson = (a: Float64Array, b: Float64Array): number =>
   correlation(Matrix.columnVector(a), Matrix.columnVector(b)).get(0, 0);
 
-/** ‖a - b‖ / ‖b‖ */
-const apart = (a: Float64Array, b: Float64Array): number =>
-  Math.sqrt(
-    a.reduce((sum, value, i) => sum + (value - b[i]!) ** 2, 0) / b.reduce((sum, value) => sum + value * value, 0),
-  );
-
-const exact = await scoresOf(flags.against);
+const exact = await scoresIn(flags.store, outcomes.get(flags.against));
 console.log("| method | Pearson r | lowest r of a test example | ‖a - b‖ / ‖b‖ | residual | HVPs | seconds |");
 console.log("|---|---|---|---|---|---|---|");
 for (const step of steps) {
-  const scores = await scoresOf(step);
+  const scores = await scoresIn(flags.store, outcomes.get(step));
   const { figures } = outcomes.get(step)!;
   const tests = Number(figures.test);
   const n = scores.length / tests;

@@ -299,7 +299,7 @@ const field = (e: Extract<Expression, { kind: "field" }>, scope: Scope): Value =
   }
   if (target.kind === "dataset") return { kind: "figure", formula: { kind: "figure", step: target.step, name } };
   if (target.kind === "model") return { kind: "figure", formula: { kind: "figure", step: target.model.id, name } };
-  if (target.kind === "step") return stepField(target.step, name, scope);
+  if (target.kind === "step") return stepField(target.step, e.name, scope);
   throw refuse.value(spanFor(e.name.span, scope), `${describe(target)} has no \`${name}\``);
 };
 

@@ -31,6 +31,11 @@ export interface Trained {
 /** The predicted change of the measure on a test example when a training example is removed, in the measure's own unit. */
 export interface Influences<Axis extends ScoreAxis> {
   readonly scores: AxisArray<Axis>;
+  /**
+   * The derivative of the measure on each test example (for self-influence: each training example) by the regularizer's strength, all the rest retrained;
+   * absent without a regularizer, and of methods that do not solve.
+   */
+  readonly strengthEffect?: AxisArray<Axis>;
   /** The certificate: residual, damping, products with the Hessian, seconds; what the method has of them. */
   readonly certificate: Figures;
 }
@@ -80,7 +85,12 @@ export const influencesOf = Effect.fnUntraced(function* <Axis extends ScoreAxis>
   const shape = axes.map((axis) => index[axis]?.length ?? 0);
   yield* fitting("scores", shape, 8);
   const rows = yield* readRows(file, 0, axes.length === 1 ? count.train : count.test);
-  const influences: Influences<Axis> = { scores: new AxisArray(axes, rows, index), certificate: outcome.figures };
+  const { strength_effect: effect } = yield* outcome.arrays("summary");
+  const influences: Influences<Axis> = {
+    scores: new AxisArray(axes, rows, index),
+    ...(effect === undefined ? {} : { strengthEffect: new AxisArray(axes.slice(0, 1), effect, index) }),
+    certificate: { ...outcome.figures, ...outcome.cost },
+  };
   return influences;
 });
 

@@ -187,6 +187,20 @@ influence b { model: model, test: rows, method: knn_shapley(3) }
     says: "`layers` names no layer",
     help: "leave it out",
   },
+  "the effect of a strength that is not there": {
+    program: `${asked("test: digits.test, method: cg()", deep)}assert b.strength_effect > 0\n`,
+    code: "MTT4015",
+    at: "strength_effect",
+    says: "`model` was trained without a regularizer",
+    help: "train with `regularize: l2(…)`",
+  },
+  "the effect of the strength by a method that does not solve": {
+    program: `${asked("test: digits.test, method: trak()")}assert b.strength_effect > 0\n`,
+    code: "MTT4015",
+    at: "strength_effect",
+    says: "`trak` of `b` solves for none",
+    help: "take one of cg, lissa",
+  },
   "steps that L-BFGS did not take": {
     program: asked("test: digits.test, method: tracin()"),
     code: "MTT4015",

@@ -1,10 +1,11 @@
 import { cpSync } from "node:fs";
+import * as Effect from "effect/Effect";
 import { describe, expect, it } from "vitest";
 import { reference } from "../../src/backend/reference.ts";
 import type { Dataset } from "../../src/data/dataset.ts";
 import type { RunEvent } from "../../src/execute/events.ts";
 import type { Setting } from "../../src/execute/setting.ts";
-import { hessianOf, lossGradient, model, rowsOf, run, solve } from "./pooled-digits.ts";
+import { hessianOf, lossGradient, model, rowsOf, run, STRENGTH, solve } from "./pooled-digits.ts";
 import { folder } from "./run-program.ts";
 
 /** Two layers: its Hessian is indefinite where so little is learned. */
@@ -88,6 +89,26 @@ describe("influence, from the program to the scores", () => {
     const { started, cached } = await parts("skip(2) |> take(1)");
     expect(started).toEqual(named(made));
     expect(cached).toEqual(expect.arrayContaining(named(kept)));
+  });
+
+  it("tells the effect of the regularizer's strength: the slope of retraining with another", async () => {
+    const by = 1e-4;
+    const at = (strength: number) => `l2(${strength})`;
+    const other = (name: string, strength: number) => `
+train ${name} = model with { regularize: ${at(strength)} }
+evaluate loss_${name} { model: ${name}, data: digits.test |> take(2), metrics: [loss] }`;
+    const { outcome, status } = await run(
+      `${model}${asked("method: cg(tolerance: 1e-8)")}${other("more", STRENGTH + by)}${other("less", STRENGTH - by)}
+      assert blame.strength_effect != 0`,
+    );
+    expect(status).toBe("done");
+    const [more, less] = ["loss_more", "loss_less"].map((id) => Number(outcome(id).figures.loss));
+    // Summed over the two test examples, as scores are.
+    const slope = (2 * (more! - less!)) / (2 * by);
+    const effect = Number(outcome("blame").figures.strength_effect);
+    expect(Math.abs(effect - slope)).toBeLessThan(1e-4 * Math.abs(slope));
+    const { strength_effect: each } = await Effect.runPromise(outcome("blame").arrays("summary"));
+    expect(each!.data[0]! + each!.data[1]!).toBeCloseTo(effect, 12);
   });
 
   it("tells what it took, which enters neither its content nor a key", async () => {

@@ -1,4 +1,6 @@
+import type { Span } from "../../diagnostic/diagnostic.ts";
 import { exactBytes, exactRoom } from "../../influence/exact.ts";
+import { wayOf } from "../../influence/methods.ts";
 import { DEFAULT_BUDGET } from "../../influence/problem.ts";
 import { lastLayerOf } from "../../influence/representer.ts";
 import { classifierOf } from "../../learn/classify.ts";
@@ -7,7 +9,7 @@ import type { Training } from "../../plan/training.ts";
 import { sizeOf } from "../../shape/tensor.ts";
 import { refuse } from "../refusal.ts";
 import type { Session } from "../scope.ts";
-import type { PlannedTrain } from "./planned.ts";
+import type { PlannedInfluence, PlannedTrain } from "./planned.ts";
 import type { StepFields } from "./step-fields.ts";
 
 /** What a method answers: the effect of pixels too, on any measure, of chosen layers, to a residual that `accept` may loosen. */
@@ -47,13 +49,18 @@ const naming = (what: keyof Answers): string =>
 export const mustAnswer = (
   { kind }: Method,
   { network, loss }: PlannedTrain,
-  { fields, of, self }: { readonly fields: StepFields; readonly of: Influence["of"]; readonly self: boolean },
+  {
+    fields,
+    of,
+    self,
+    measure,
+  }: Pick<Influence, "of" | "measure"> & { readonly fields: StepFields; readonly self: boolean },
 ): void => {
   const can = answers[kind];
-  const unread = (field: "measure" | "layers" | "accept", why: string): void => {
+  const unread = (field: "measure" | "layers" | "accept", why: string, undone: string): void => {
     if (can[field] || fields.read(field, () => true) === undefined) return;
     throw refuse.unfit(fields.span(field), `\`${kind}\` does not read \`${field}\`: ${why}`, {
-      help: `leave it out (\`${field}: none\` in a step made with \`with\`), or take one of ${naming(field)}`,
+      help: `leave it out (\`${field}: ${undone}\` in a step made with \`with\`), or take one of ${naming(field)}`,
     });
   };
   if (of === "input" && !can.input)
@@ -72,9 +79,18 @@ export const mustAnswer = (
         help: "give `test` a data set",
       },
     );
-  unread("measure", kind === "random" ? "its scores are draws" : "its scores are shares of a vote by the labels");
-  unread("layers", kind === "representer" ? "it is of the last layer's weights" : "its scores are of no weights");
-  unread("accept", "it has no tolerance that a solve could miss");
+  if (measure !== loss)
+    unread(
+      "measure",
+      kind === "random" ? "its scores are draws" : "its scores are shares of a vote by the labels",
+      "loss",
+    );
+  unread(
+    "layers",
+    kind === "representer" ? "it is of the last layer's weights" : "its scores are of no weights",
+    "none",
+  );
+  unread("accept", "it has no tolerance that a solve could miss", "none");
   if (kind === "knn_shapley" && classifierOf(network, loss) === undefined)
     throw refuse.unfit(
       fields.span("method"),
@@ -91,6 +107,28 @@ export const mustAnswer = (
         help: "take another method: cg, ekfac, trak",
       },
     );
+};
+
+/** The effect of the regularizer's strength is -(H + λI)⁻¹∇m · θ: of a method that solves, on a model that has one. */
+export const mustHaveStrength = ({ id, model, specs }: PlannedInfluence, span: Span): void => {
+  for (const { regularize, method } of specs) {
+    if (regularize === undefined)
+      throw refuse.unfit(
+        span,
+        `\`${model.id}\` was trained without a regularizer, and no strength has an effect on it`,
+        {
+          help: "train with `regularize: l2(…)`",
+        },
+      );
+    if ("scores" in wayOf(method.kind))
+      throw refuse.unfit(
+        span,
+        `the effect of the strength is a product with (H + λI)⁻¹∇m, and \`${method.kind}\` of \`${id}\` solves for none`,
+        {
+          help: `take one of ${naming("input")}`,
+        },
+      );
+  }
 };
 
 /** What the method asks of the model and how it was trained. */

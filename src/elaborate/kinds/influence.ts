@@ -56,7 +56,7 @@ export const planInfluence = (step: Step, session: Session): PlannedInfluence =>
   });
   const accept = fields.read("accept", (value, e, scope) => readAccept(value, { e, scope }));
   const of = fields.name("of") === "input" ? "input" : "example";
-  mustAnswer(method, model, { fields, of, self: test === "self" });
+  mustAnswer(method, model, { fields, of, measure, self: test === "self" });
   for (const training of model.trainings) mustFit(method, model, training, layers, fields, session);
   const specs = model.trainings.map(
     ({ regularize }): Influence => ({

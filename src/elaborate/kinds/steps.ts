@@ -1,8 +1,9 @@
-import type { Step, StepKind } from "../../syntax/ast.ts";
-import type { Scope, Session } from "../scope.ts";
+import type { Name, Step, StepKind } from "../../syntax/ast.ts";
+import { type Scope, type Session, spanFor } from "../scope.ts";
 import type { Value } from "../value.ts";
 import { planEvaluate } from "./evaluate.ts";
 import { planInfluence } from "./influence.ts";
+import { mustHaveStrength } from "./influence-method.ts";
 import type { Planned } from "./planned.ts";
 import { planReport } from "./report.ts";
 import { planSweep } from "./sweep.ts";
@@ -38,8 +39,9 @@ export const planned = (step: Step, session: Session): Planned => {
 };
 
 /** `accuracy_on_test.accuracy`: a figure of the step's result. */
-export const stepField = (step: Step, name: string, scope: Scope): Value => {
+export const stepField = (step: Step, { text: name, span }: Name, scope: Scope): Value => {
   const of = planned(step, scope.session);
+  if (of.kind === "influence" && name === "strength_effect") mustHaveStrength(of, spanFor(span, scope));
   // All scores, for a picture: no figure.
   if (of.kind === "influence" && name === "scores") return { kind: "scores", influence: of };
   if (of.kind === "validate" && name === "points") return { kind: "step", step };

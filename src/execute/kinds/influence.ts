@@ -25,8 +25,8 @@ type InfluenceStep = Step & { readonly body: Extract<Body, { readonly kind: "inf
 export const SCORES = "scores.npy";
 
 /**
- * Figures: the certificate. Files: the scores. Arrays: `summary` with `totals`, each training example's scores summed over the test examples,
- * `train_index` and `test_index`, their indices in the sources; `top`, indices and scores, where only those are kept.
+ * Figures: the certificate, and `strength_effect` summed over the test examples. Files: the scores. Arrays: `summary` with `totals`, each training
+ * example's scores summed over the test examples, `train_index` and `test_index`, their indices in the sources, `strength_effect` of each test example; `top`, indices and scores, where only those are kept.
  */
 export const influenceStep = (step: InfluenceStep, inputs: readonly Outcome[], setting: Setting) =>
   keyed(
@@ -77,6 +77,14 @@ export const influenceStep = (step: InfluenceStep, inputs: readonly Outcome[], s
         const computed: Computed = {
           figures: {
             ...certificate(result),
+            ...(result.strengthEffect === undefined
+              ? {}
+              : {
+                  strength_effect: Float64Array.from(result.strengthEffect.data).reduce(
+                    (sum, effect) => sum + effect,
+                    0,
+                  ),
+                }),
             measure: spec.measure.name,
             test: test?.index.length ?? 0,
             train: scored.index.length,
@@ -88,6 +96,7 @@ export const influenceStep = (step: InfluenceStep, inputs: readonly Outcome[], s
                 : {}),
               train_index: indices(scored),
               ...(test === undefined ? {} : { test_index: indices(test) }),
+              ...(result.strengthEffect === undefined ? {} : { strength_effect: result.strengthEffect }),
             },
             ...topOf(result, train),
           },
