@@ -12,12 +12,13 @@ const { values: flags } = parseArgs({
     store: { type: "string", default: ".mtt" },
     step: { type: "string", multiple: true, default: ["by_gauss_newton", "by_ekfac"] },
     tests: { type: "string", default: "2" },
+    examples: { type: "string", default: "60000" },
   },
 });
 
 const asked = async (backend: "tensorflow" | "onnx", store: string) => {
   const { run } = await load("pipelines/paper/imported.mtt", {
-    params: { weights_file: flags.weights, tests: Number(flags.tests) },
+    params: { weights_file: flags.weights, tests: Number(flags.tests), responsible: Number(flags.examples) },
     store,
     backend,
     ...(flags.data === "" ? {} : { data: flags.data }),

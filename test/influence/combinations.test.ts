@@ -129,7 +129,7 @@ const methods: Readonly<Record<string, string>> = {
   ekfac: `ekfac(damping: ${DAMPING})`,
 };
 const measures = ["loss", "margin", "logit(1)", "probability(2)", "spread"];
-const layers = ["none", '["layer0"]', '["layer1"]', '["layer0/W", "layer1/b"]'];
+const layers = ["none", '["layer1"]', '["layer0/W", "layer1/b"]'];
 /** Of chosen layers two measures, one of which reads no label. */
 const measuresOf = (chosen: string): readonly string[] => (chosen === "none" ? measures : ["loss", "probability(2)"]);
 
