@@ -3,7 +3,7 @@ import { execute } from "../execute/execute.ts";
 import { type Failing, stepFailure } from "../execute/failure.ts";
 import type { Outcome } from "../execute/outcome.ts";
 import type { Setting } from "../execute/setting.ts";
-import type { Plan, Step } from "../plan/plan.ts";
+import { type Plan, type Step, trainingBehind } from "../plan/plan.ts";
 import type { Training } from "../plan/training.ts";
 import { ready } from "./compiled.ts";
 import type { Flags } from "./config.ts";
@@ -37,21 +37,22 @@ export const withTrained = <A, R, P>(
   Effect.gen(function* () {
     const { plan, config, sources } = yield* ready(flags.file, flags, outlet.say);
     const step = yield* findStep(plan, flags.model, flags.file);
-    const { body } = step;
-    if (body.kind !== "train") {
-      const models = plan.steps.filter((other) => other.body.kind === "train").map(({ id }) => id);
+    const training = trainingBehind(plan, step);
+    if (training === undefined) {
+      const models = plan.steps.filter((other) => trainingBehind(plan, other) !== undefined).map(({ id }) => id);
       return yield* new UsageError({
         message: `\`${step.id}\` is no model`,
         help: models.length === 0 ? `${flags.file} trains none` : `a model comes of a train step: ${models.join(", ")}`,
       });
     }
     return yield* Effect.gen(function* () {
-      const use = yield* prepare(body.training);
+      const use = yield* prepare(training);
       const setting = yield* settingOf(config, flags.file);
       const { outcomes } = yield* execute(plan, [step.id], setting);
       const outcome = outcomes.get(step.id);
       if (outcome === undefined) return yield* new Finished({ exit: EXIT.run });
-      return yield* use({ step, training: body.training, outcome, plan, setting });
+      const model: Step = { ...step, body: { kind: "train", training } };
+      return yield* use({ step: model, training, outcome, plan, setting });
     }).pipe(
       Effect.provide(servicesOf(config, layerEvents(outlet, sources))),
       Effect.catchIf(isFailing, (error) => runFailed(stepFailure(error))),

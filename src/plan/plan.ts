@@ -97,6 +97,13 @@ export interface Step {
   readonly span: Span;
 }
 
+/** How the model that a step yields is trained: of a `best` as its first member is, whose network and loss all have. Nothing where it yields none. */
+export const trainingBehind = (plan: Plan, { body, inputs }: Step): Training | undefined => {
+  if (body.kind === "train") return body.training;
+  const member = body.kind === "best" ? plan.steps.find(({ id }) => id === inputs[1]) : undefined;
+  return member && trainingBehind(plan, member);
+};
+
 /** Steps in an order in which each comes after its inputs. */
 export interface Plan {
   readonly steps: readonly Step[];

@@ -49,10 +49,10 @@ const MemberFigures = Schema.Struct({
 export type MemberFigures = typeof MemberFigures.Type;
 const isMembers = Schema.is(Schema.Array(MemberFigures));
 
-/** A line for each member: what it was given, then its numbers. Nothing where the figures are not a family's. */
+/** A line for each member: what it was given, then its numbers, by name: the order in which they come back from the store. Nothing where the figures are not a family's. */
 export const familyTable = (figures: Figures) => {
   const members = membersOf(figures);
-  const keys = (of: "given" | "figures") => [...new Set(members.flatMap((member) => Object.keys(member[of])))];
+  const keys = (of: "given" | "figures") => [...new Set(members.flatMap((member) => Object.keys(member[of])))].sort();
   const given = keys("given");
   const numbers = keys("figures").filter((name) => members.some((member) => typeof member.figures[name] === "number"));
   if (members.length === 0) return undefined;
