@@ -83,6 +83,8 @@ const dilated = { stride: [1, 1], dilation: [2, 1], padding: valid, groups: 1 } 
 const grouped = { stride: [2, 1], dilation: [1, 1], padding: valid, groups: 2 } as const;
 const depthwise = { stride: [2, 1], dilation: [1, 1], padding: same, groups: 2 } as const;
 const apartDepthwise = { stride: [1, 1], dilation: [2, 2], padding: same, groups: 3 } as const;
+const everything = { stride: [2, 3], dilation: [2, 1], padding: same, groups: 2 } as const;
+const everythingTight = { stride: [2, 2], dilation: [1, 2], padding: valid, groups: 3 } as const;
 const patches = { kernel: [3, 2], stride: [2, 1], dilation: [1, 1], padding: same } as const;
 const tight = { kernel: [2, 2], stride: [2, 2], dilation: [1, 2], padding: valid } as const;
 
@@ -233,8 +235,28 @@ const cases: { readonly [P in Prim]: readonly Case<P>[] } = {
     { title: "groups", params: grouped, operands: [real([2, 5, 3, 4]), real([2, 2, 2, 6])] },
     { title: "depthwise, same", params: depthwise, operands: [real([1, 4, 3, 2]), real([2, 3, 1, 4])] },
     { title: "depthwise, dilation", params: apartDepthwise, operands: [real([1, 5, 4, 3]), real([2, 2, 1, 3])] },
+    {
+      title: "stride, dilation and groups, same",
+      params: everything,
+      operands: [real([2, 6, 5, 4]), real([2, 3, 2, 2])],
+    },
+    {
+      title: "stride, dilation and groups, valid",
+      params: everythingTight,
+      operands: [real([1, 5, 6, 3]), real([2, 2, 1, 6])],
+    },
   ],
   conv2d_input_gradient: [
+    {
+      title: "stride, dilation and groups, same",
+      params: { ...everything, input_size: [6, 5] },
+      operands: [real([2, 3, 2, 2]), real([2, 3, 2, 2])],
+    },
+    {
+      title: "stride, dilation and groups, valid",
+      params: { ...everythingTight, input_size: [5, 6] },
+      operands: [real([1, 2, 2, 6]), real([2, 2, 1, 6])],
+    },
     {
       title: "depthwise, same",
       params: { ...depthwise, input_size: [4, 3] },
@@ -278,6 +300,16 @@ const cases: { readonly [P in Prim]: readonly Case<P>[] } = {
     },
   ],
   conv2d_filter_gradient: [
+    {
+      title: "stride, dilation and groups, same",
+      params: { ...everything, kernel_size: [2, 3] },
+      operands: [real([2, 6, 5, 4]), real([2, 3, 2, 2])],
+    },
+    {
+      title: "stride, dilation and groups, valid",
+      params: { ...everythingTight, kernel_size: [2, 2] },
+      operands: [real([1, 5, 6, 3]), real([1, 2, 2, 6])],
+    },
     {
       title: "depthwise, same",
       params: { ...depthwise, kernel_size: [2, 3] },
