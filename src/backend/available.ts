@@ -60,10 +60,14 @@ export const selectBackend = (
     const known = DEVICES.find((one) => one === device);
     if (known === undefined)
       return yield* refuse(`the onnx backend has no device ${device}`, `its devices are ${DEVICES.join(", ")}`);
-    const missing = lacks(known);
-    if (missing !== undefined) return yield* refuse(missing, "`mtt backend list` says what can compute here");
+    if (known !== "cpu") {
+      const { ok, why } = yield* probeApart(known);
+      if (!ok) return yield* refuse(`onnx cannot compute on ${known}: ${why}`, LIST);
+    }
     return onnx({ device: known, ...options });
   });
+
+const LIST = "`mtt backend list` says what can compute here, and `--device cpu` does everywhere";
 
 const TENSORFLOW_DEVICES = ["cpu", "cuda"] as const satisfies readonly TfDevice[];
 const DEVICES = ["cpu", "webgpu", "cuda"] as const satisfies readonly OnnxDevice[];
@@ -72,9 +76,13 @@ const DEVICES = ["cpu", "webgpu", "cuda"] as const satisfies readonly OnnxDevice
 const lacks = (device: OnnxDevice): string | undefined => {
   if (device === "cuda" && process.platform !== "linux") return "CUDA needs Linux";
   if (device === "webgpu" && process.platform === "linux" && !VULKAN_DRIVERS.some((file) => existsSync(file)))
-    return "no Vulkan driver is installed";
+    return NO_GPU;
   return undefined;
 };
+
+const NO_GPU =
+  "no GPU has a Vulkan driver here; VK_ICD_FILENAMES names another, such as the one that computes on the processor in Debian's chromium";
+const NO_CUDA = "CUDA's libraries are not found: CUDA 12 and cuDNN 9, where LD_LIBRARY_PATH leads";
 
 const VULKAN_DRIVERS = [
   ...(process.env.VK_ICD_FILENAMES ?? process.env.VK_DRIVER_FILES ?? "").split(":").filter((file) => file !== ""),
@@ -122,16 +130,23 @@ const probeApart = (device: Exclude<OnnxDevice, "cpu">): Effect.Effect<Availabil
   const argument = JSON.stringify({ path: createRequire(import.meta.url).resolve("onnxruntime-node"), model, device });
   return Effect.callback<Availability>((resume) => {
     const child = execFile(process.execPath, ["-e", PROBE, argument], { timeout: PATIENCE }, (error, answer) => {
-      const why = answer
-        .trim()
-        .split("\n")
-        .at(-1)!
-        .replace(/^.* was false\. /, "");
       if (error === null) resume(Effect.succeed(row(true, onnx({ device }).identity)));
-      else resume(Effect.succeed(row(false, why === "" ? "its driver ended the process" : why)));
+      else resume(Effect.succeed(row(false, reasonOf(answer))));
     });
     return Effect.sync(() => child.kill());
   });
+};
+
+/** What a driver says on its last line, in words of ours where it is known. */
+const reasonOf = (answer: string): string => {
+  const said = answer
+    .trim()
+    .split("\n")
+    .at(-1)!
+    .replace(/^.* was false\. /, "");
+  if (/No supported adapters/.test(said)) return NO_GPU;
+  if (/ExecutionProvider_Cuda: Failed to load/.test(said)) return NO_CUDA;
+  return said === "" ? "its driver ended the process" : said;
 };
 
 const PROBE = `

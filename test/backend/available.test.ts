@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect";
 import { describe, expect, it } from "vitest";
 import { available, selectBackend } from "../../src/backend/available.ts";
 import { ADDON, placeOf } from "../../src/backend/tensorflow/place.ts";
+import { mtt } from "../cli/mtt.ts";
 
 describe("what can compute", () => {
   it("is the processor at least, by both engines that come along, and each other one says why not", async () => {
@@ -40,6 +41,16 @@ describe("what can compute", () => {
       else process.env.XDG_CACHE_HOME = before;
       rmSync(cache, { recursive: true, force: true });
     }
+  });
+
+  it("is no driver that is not there: the refusal is in words of ours, and none of the driver's reach the terminal", async () => {
+    const env = { VK_ICD_FILENAMES: "/nowhere/icd.json", VK_DRIVER_FILES: "/nowhere/icd.json" };
+    const { code, stdout, stderr } = await mtt(["backend", "test", "onnx", "--device", "webgpu"], { env });
+    // Only Linux asks for Vulkan: elsewhere the system's own driver computes.
+    if (process.platform !== "linux") return expect(code).toBe(0);
+    expect(stderr).toMatch(/^error\[MTT5301\]: onnx cannot compute on webgpu: no GPU has a Vulkan driver here/);
+    expect(stderr.trim().split("\n")).toHaveLength(2);
+    expect([code, stdout]).toEqual([3, ""]);
   });
 
   it("refuses a device that there is not", async () => {

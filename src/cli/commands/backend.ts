@@ -70,7 +70,17 @@ const installCommand = Command.make(
     );
     yield* print(`tensorflow (${device}) is in ${folder}`);
   }),
-).pipe(Command.withDescription("Bring an engine into the user's cache, once for all projects"));
+).pipe(
+  Command.withDescription("Bring an engine into the user's cache, once for all projects"),
+  Command.withExamples([
+    {
+      command: "mtt backend install tensorflow",
+      description: "For the processor: about 250 MB to download, a minute to build",
+    },
+    { command: "mtt backend install tensorflow --cuda", description: "For NVIDIA's GPUs" },
+    { command: "mtt backend install tensorflow --wheel FILE", description: "From a wheel that came another way" },
+  ]),
+);
 
 /** On a terminal one line that fills; on a pipe a line for each thing that is done. */
 function progressView(stream: NodeJS.WriteStream): {
@@ -142,7 +152,13 @@ const test = Command.make(
     );
     return yield* new Finished({ exit: EXIT.run });
   }),
-).pipe(Command.withDescription("Check a backend against the reference, and measure it"));
+).pipe(
+  Command.withDescription("Check a backend against the reference, and measure it"),
+  Command.withExamples([
+    { command: "mtt backend test", description: "The fastest engine that is installed" },
+    { command: "mtt backend test onnx --device webgpu", description: "ONNX Runtime on the GPU" },
+  ]),
+);
 
 export const backend = Command.make("backend").pipe(
   Command.withDescription("The engines that compute"),

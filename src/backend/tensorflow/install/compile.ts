@@ -100,10 +100,26 @@ NAPI_MODULE(mtt_quiet, Init)
 
 const HELP = "install g++ or clang++ (Debian: `apt-get install g++`), or name one in CXX";
 
-/** Builds the addon into `folder`, where the libraries lie. */
-export const compile = Effect.fnUntraced(function* (sources: Sources, folder: string, options: CommandOptions) {
-  const own = options.environment.CXX;
+/** The compiler that the user names, or the first that there is. */
+export const findCompiler = Effect.fnUntraced(function* (environment: CommandOptions["environment"]) {
+  const own = environment.CXX;
   const compilers = own !== undefined && own !== "" ? [own] : ["g++", "clang++", "c++"];
+  for (const compiler of compilers)
+    if ((yield* command(compiler, ["--version"], { environment })).code !== "missing") return compiler;
+  return yield* new InstallError({
+    code: "MTT5303",
+    message: `there is no C++ compiler: ${compilers.join(", ")} ${compilers.length > 1 ? "are" : "is"} not found`,
+    help: HELP,
+  });
+});
+
+/** Builds the addon into `folder`, where the libraries lie. */
+export const compile = Effect.fnUntraced(function* (
+  compiler: string,
+  sources: Sources,
+  folder: string,
+  options: CommandOptions,
+) {
   yield* Effect.promise(() => writeFile(join(sources.binding, "quiet.cc"), QUIET_SOURCE));
   const common = [
     ...["-O2", "-shared", "-fPIC", "-std=c++17", "-DNAPI_VERSION=8"],
@@ -113,20 +129,10 @@ export const compile = Effect.fnUntraced(function* (sources: Sources, folder: st
     `-L${join(folder, "tensorflow")}`,
     ...["-l:libtensorflow_cc.so.2", "-l:libtensorflow_framework.so.2", "-Wl,-rpath,$ORIGIN/tensorflow"],
   ];
-  for (const compiler of compilers) {
-    const run = (args: readonly string[]) => command(compiler, args, { ...options, cwd: sources.binding });
-    const quiet = yield* run([...common, "quiet.cc", "-o", join(folder, QUIET), "-ldl"]);
-    if (quiet.code === "missing") continue;
-    yield* built(compiler, quiet);
-    const addon = ["tfjs_backend.cc", "tfjs_binding.cc", "-o", join(folder, ADDON)];
-    yield* built(compiler, yield* run([...common, ...addon, ...libraries]));
-    return compiler;
-  }
-  return yield* new InstallError({
-    code: "MTT5303",
-    message: `there is no C++ compiler: ${compilers.join(", ")} ${compilers.length > 1 ? "are" : "is"} not found`,
-    help: HELP,
-  });
+  const run = (args: readonly string[]) => command(compiler, args, { ...options, cwd: sources.binding });
+  yield* built(compiler, yield* run([...common, "quiet.cc", "-o", join(folder, QUIET), "-ldl"]));
+  const addon = ["tfjs_backend.cc", "tfjs_binding.cc", "-o", join(folder, ADDON)];
+  yield* built(compiler, yield* run([...common, ...addon, ...libraries]));
 });
 
 const built = (compiler: string, { code, output }: Ended): Effect.Effect<void, InstallError> =>

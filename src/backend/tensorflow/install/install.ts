@@ -5,7 +5,7 @@ import * as Effect from "effect/Effect";
 import { FileSystem } from "effect/FileSystem";
 import { lockFile } from "../../../store/lock.ts";
 import { ADDON, cacheFolder, LIBRARIES, placeOf, type TfDevice } from "../place.ts";
-import { compile } from "./compile.ts";
+import { compile, findCompiler } from "./compile.ts";
 import { cudaLibraries } from "./cuda.ts";
 import { InstallError } from "./error.ts";
 import { type Release, releaseFor } from "./release.ts";
@@ -66,6 +66,8 @@ export const install = Effect.fnUntraced(function* (config: InstallConfig) {
   if (existsSync(join(place, ADDON))) return place;
   yield* enoughSpace(cache, config.space ?? SPACE[device]);
 
+  // Before a download that would be for nothing.
+  const compiler = yield* findCompiler(environment);
   const release = config.release ?? releaseFor(device);
   const downloads = join(cache, "downloads");
   yield* onDisk(cache, () => mkdir(downloads, { recursive: true }));
@@ -85,7 +87,7 @@ export const install = Effect.fnUntraced(function* (config: InstallConfig) {
   const binding = yield* addonSources(release, config, join(build, "binding"));
   report({ message: "building the addon" });
   const headers = { binding, node: nodeHeaders(), tensorflow: join(build, "tensorflow", "include") };
-  const compiler = yield* compile(headers, folder, { environment });
+  yield* compile(compiler, headers, folder, { environment });
   report({ message: "checking that it computes" });
   const wrong = yield* config.check(folder);
   if (wrong !== undefined) {
@@ -136,7 +138,7 @@ const diskError = (cache: string, why: string): InstallError =>
 
 /** The system's errors are about the disk, all others about the archive. */
 const unpackError = (cache: string, wheel: string, error: unknown): InstallError => {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = wordsOf(error);
   if (error instanceof Error && "syscall" in error) return diskError(cache, message);
   return new InstallError({
     code: "MTT5305",
@@ -148,5 +150,11 @@ const unpackError = (cache: string, wheel: string, error: unknown): InstallError
 const onDisk = <A>(cache: string, use: () => Promise<A>): Effect.Effect<A, InstallError> =>
   Effect.tryPromise({
     try: use,
-    catch: (error) => diskError(cache, error instanceof Error ? error.message : String(error)),
+    catch: (error) => diskError(cache, wordsOf(error)),
   });
+
+/** What an error says; of the system's, `ENOSPC: no space left on device, write`, the words. */
+const wordsOf = (error: unknown): string => {
+  const message = error instanceof Error ? error.message : String(error);
+  return /^E[A-Z]+: ([^,]+)/.exec(message)?.[1] ?? message;
+};
