@@ -171,6 +171,15 @@ describe("TensorFlow is installed", () => {
     expect(await succeeds(without)).toBe(place);
   });
 
+  it("after one that was killed, whose unfinished folder goes", async () => {
+    const wheel = zip(contents);
+    const { settings, cache } = machine(wheel);
+    mkdirSync(join(cache, ".new-cpu-x1y2z3/tensorflow"), { recursive: true });
+    mkdirSync(join(cache, ".new-cuda-x1y2z3"));
+    const place = await succeeds({ ...settings, wheel: given(wheel) });
+    expect(readdirSync(cache).sort()).toEqual([".new-cuda-x1y2z3", place.slice(cache.length + 1)]);
+  });
+
   it("once by two at the same time", async () => {
     const wheel = zip(contents);
     const { settings, said } = machine(wheel);

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, rename, rm, statfs, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rename, rm, statfs, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as Effect from "effect/Effect";
 import { FileSystem } from "effect/FileSystem";
@@ -64,6 +64,7 @@ export const install = Effect.fnUntraced(function* (config: InstallConfig) {
     Effect.sync(() => report({ message: "another process installs it; waiting" })),
   ).pipe(Effect.mapError((error) => diskError(cache, error.message)));
   if (existsSync(join(place, ADDON))) return place;
+  yield* onDisk(cache, () => removeUnfinished(cache, device));
   yield* enoughSpace(cache, config.space ?? SPACE[device]);
 
   // Before a download that would be for nothing.
@@ -74,7 +75,7 @@ export const install = Effect.fnUntraced(function* (config: InstallConfig) {
   const wheel = yield* wheelFile(release, config, downloads);
 
   const folder = yield* Effect.acquireRelease(
-    onDisk(cache, () => mkdtemp(join(cache, ".new-"))),
+    onDisk(cache, () => mkdtemp(join(cache, `${UNFINISHED}${device}-`))),
     (path) => Effect.promise(() => rm(path, { recursive: true, force: true })),
   );
   const build = join(folder, "build");
@@ -107,6 +108,14 @@ export const install = Effect.fnUntraced(function* (config: InstallConfig) {
   });
   return place;
 }, Effect.scoped);
+
+const UNFINISHED = ".new-";
+
+/** What an installation that was killed has left: nobody works at it, as the lock is ours. */
+async function removeUnfinished(cache: string, device: TfDevice): Promise<void> {
+  for (const name of await readdir(cache))
+    if (name.startsWith(`${UNFINISHED}${device}-`)) await rm(join(cache, name), { recursive: true, force: true });
+}
 
 /** The libraries into the folder, the headers to where they are needed for a while. */
 async function unpack(wheel: string, folder: string, build: string): Promise<void> {
