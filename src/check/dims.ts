@@ -28,6 +28,15 @@ import { problems } from "./problems.ts";
 import { errorType, openBlock } from "./types.ts";
 import { type OpaqueKind, opaqueKinds } from "./want.ts";
 
+/** What the plain types are called elsewhere. */
+const elsewhere: ReadonlyMap<string, string> = new Map([
+  ...["integer", "Int", "i64", "int32", "int64", "number"].map((name): [string, string] => [name, "int"]),
+  ...["double", "real", "Float", "float32", "float64"].map((name): [string, string] => [name, "float"]),
+  ...["boolean", "Boolean"].map((name): [string, string] => [name, "bool"]),
+  ...["str", "String", "text"].map((name): [string, string] => [name, "string"]),
+  ...["Tensor", "tensor", "array"].map((name): [string, string] => [name, "f32[n]"]),
+]);
+
 const plainTypes: readonly string[] = ["int", "float", "bool", "string", "size", "padding", "block", "dataset"];
 
 /** The type that is written. Free names in it are dimension variables. */
@@ -78,7 +87,11 @@ function namedType(c: Context, name: string, at: TypeExpression): Type {
       return { kind: "tensor", dtype: name, axes: [] };
     default: {
       if (isOpaqueKind(name)) return { kind: "opaque", name };
-      const near = nearest(name, [...plainTypes, ...opaqueKinds, "f32", "f64", "class"]);
+      const other = elsewhere.get(name);
+      const near =
+        other !== undefined
+          ? { word: other, sure: name !== "number" && !other.includes("[") }
+          : nearest(name, [...plainTypes, ...opaqueKinds, "f32", "f64", "class"]);
       report(
         c,
         problems.unknownType(at.span, `there is no type \`${name}\``, {

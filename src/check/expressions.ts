@@ -62,7 +62,10 @@ export function settle(c: Context, e: Expression, type: Type, want: Want, place:
 /** What people often mean. */
 function hint(type: Type, want: Want): string | undefined {
   const size = want.want === "size" || (want.want === "value" && want.type.kind === "size");
-  if (size && type.kind === "int") return `write ${type.value === undefined ? "size(n, n)" : "3x3: height by width"}`;
+  if (size && type.kind === "int")
+    return typeof type.value === "number" && type.value > 0
+      ? `write ${type.value}x${type.value}: height by width`
+      : "write size(n, n): height by width";
   if (want.want === "opaque" && want.name === "rate" && type.kind === "block")
     return "a rate of your own is a block of the step's number: block decay(step: f32[]) -> f32[] = 0.1 / (1 + step)";
   if (want.want === "opaque" && want.name === "measure")

@@ -3,8 +3,10 @@ import { applyLayer, applySignature, disagreements } from "./apply.ts";
 import { tensorParameters } from "./blocks.ts";
 import type { Signature, TensorTypeSymbolic, Type } from "./checked.ts";
 import { type Context, report } from "./context.ts";
+import { typeOf } from "./declarations.ts";
 import type { StepSite } from "./kinds/kind.ts";
 import { meant } from "./meant.ts";
+import { LOSSES } from "./modules.ts";
 import { problems } from "./problems.ts";
 import { factsOf } from "./steps.ts";
 import { describeType, showTensor, showType } from "./types.ts";
@@ -184,6 +186,7 @@ function checkMeasure(c: Context, site: StepSite, e: Expression, signature: Sign
         `\`${signature.name}\` takes \`${mismatch.parameter}\` as ${showTensor(mismatch.declared)}, and got ${showTensor(mismatch.got)}`,
         {
           label: `does not fit the network's ${describeType(result)}`,
+          help: whatFits(c, types),
           notes: [
             ...[...types].map(([name, type]) => ({ kind: "text" as const, text: `${name} is ${showType(type)}` })),
             ...applied.mismatches.flatMap(disagreements).map((text) => ({ kind: "text" as const, text })),
@@ -192,6 +195,30 @@ function checkMeasure(c: Context, site: StepSite, e: Expression, signature: Sign
       ),
     );
   if (applied.mismatches.length === 0) checkNumber(c, e, signature.name, applied.problem ?? applied.type);
+}
+
+/** Losses of the library that take a result and a target of these types. */
+function whatFits(c: Context, types: ReadonlyMap<string, Type>): string | undefined {
+  const [result, target] = [...types.values()];
+  if (result === undefined || target === undefined) return undefined;
+  const fitting = [...c.prelude].flatMap(([name, declared]) => {
+    if (declared.file.name !== LOSSES) return [];
+    const type = typeOf(c, declared);
+    const [first, second] = type.kind === "block" ? tensorParameters(type.signature) : [];
+    if (type.kind !== "block" || first === undefined || second === undefined) return [];
+    const agree = [first, second].every(({ type: wanted }, i) => {
+      const got = [result, target][i];
+      return wanted.kind === "tensor" && got?.kind === "tensor" && wanted.dtype === got.dtype;
+    });
+    const given = new Map([
+      [first.name, result],
+      [second.name, target],
+    ]);
+    return agree && applySignature(c, type.signature, given).mismatches.length === 0 ? [`\`${name}\``] : [];
+  });
+  return fitting.length === 0
+    ? undefined
+    : `of the library ${fitting.join(", ")} ${fitting.length === 1 ? "fits" : "fit"}`;
 }
 
 /** The field that a loss compares with: `target`, else one of the parameter's name, else `label`. */

@@ -16,6 +16,9 @@ export type Parse = typeof parse;
 /** Names of the standard library's files begin so; their public blocks are in scope everywhere. */
 export const STANDARD = "std/";
 
+/** The library's file of losses. */
+export const LOSSES = "std/losses.mtt";
+
 /** Whether the name of a file is one of the standard library's. */
 export const isLibrary = (name: string): boolean => name.startsWith(STANDARD);
 

@@ -163,7 +163,10 @@ export function reportTwoMeanings(c: Context, name: Name, rows: readonly Builtin
       `\`${name.text}\` may be ${kinds.map((kind) => describeType({ kind: "opaque", name: kind })).join(" or ")}`,
       {
         label: "which one is not known here",
-        help: kinds.length > 0 ? `say it with a type: let … : ${kinds[0]} = …` : undefined,
+        help:
+          kinds.length > 0
+            ? `say it with a type: ${kinds.map((kind) => `let name: ${kind} = …`).join(" or ")}`
+            : undefined,
       },
     ),
   );

@@ -234,7 +234,9 @@ function mismatch(c: Context, e: Binary, left: Type, right: Type, cannot: string
       label: `${showType(left)} ${e.operator} ${showType(right)}`,
       help: numeric
         ? `both sides must have one element type: convert(x, "${left.kind === "tensor" && left.dtype !== "i32" ? left.dtype : "f32"}") makes them so`
-        : "operators are for numbers and arrays; `==` and `!=` also for texts and bools",
+        : left.kind === "string" || right.kind === "string"
+          ? "texts are not joined: write the whole text, or make it a param of its own"
+          : "operators are for numbers and arrays; `==` and `!=` also for texts and bools",
     }),
   );
   return errorType;

@@ -1,5 +1,6 @@
 import type { Expression, File, Name, RecordField, Step } from "../syntax/ast.ts";
 import { checkArgument } from "./builtin-calls.ts";
+import { builtins } from "./builtins.ts";
 import type { Signature, TensorTypeSymbolic, Type } from "./checked.ts";
 import { type Context, type Env, fileEnv, report, type StepFacts } from "./context.ts";
 import { uses } from "./declarations.ts";
@@ -7,9 +8,11 @@ import { isTypeExpression, reportFieldTwice } from "./expressions.ts";
 import { kinds } from "./kinds/index.ts";
 import type { KindField } from "./kinds/kind.ts";
 import { meant } from "./meant.ts";
+import { LOSSES } from "./modules.ts";
 import { problems } from "./problems.ts";
 import { isNamed } from "./scope.ts";
 import { errorType, stepWord } from "./types.ts";
+import type { Want } from "./want.ts";
 
 /** Checks a step, once; of a step that is being checked (it depends on itself) nothing is known. */
 export function factsOf(c: Context, step: Step): StepFacts {
@@ -134,9 +137,20 @@ function reportMissing(c: Context, step: Step, missing: readonly KindField[]): v
     problems.missingStepField(step.name.span, `${step.step} \`${step.name.text}\` needs ${last}`, {
       label: missing.length === 1 ? "a field is missing" : "fields are missing",
       help: `add ${missing.map(({ name }) => `\`${name}: …\``).join(", ")}`,
-      notes: missing.map(({ name, doc }) => ({ kind: "text", text: `${name}: ${doc}` })),
+      notes: missing.map(({ name, doc, want }) => ({ kind: "text", text: `${name}: ${doc}${choices(c, want)}` })),
     }),
   );
+}
+
+/** Names of what a place takes, where they are few: losses of the library, built-in values. */
+function choices(c: Context, want: Want): string {
+  const names =
+    want.want === "opaque"
+      ? builtins.flatMap(({ name, result }) => (result.result === "opaque" && result.name === want.name ? [name] : []))
+      : want.want === "block" && want.of === "loss"
+        ? [...c.prelude].flatMap(([name, { file }]) => (file.name === LOSSES ? [name] : []))
+        : [];
+  return names.length === 0 ? "" : ` There are ${[...new Set(names)].join(", ")}.`;
 }
 
 /** The step that another is derived from: one of the same kind; of a sweep, a model. */

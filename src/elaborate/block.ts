@@ -37,6 +37,7 @@ export const applyBlock = (
     throw refuse.tooDeep(
       spanFor(e.span, caller),
       `blocks are used inside of each other more than ${deepest} deep here`,
+      { help: "`repeat(3, layer)` and `sequence([a, b])` put layers behind each other" },
     );
   const locals = new Map<Parameter | Statement, () => Value>();
   const inner: Scope = {

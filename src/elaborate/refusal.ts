@@ -16,9 +16,10 @@ interface Details {
 }
 
 const refusal =
-  (code: Diagnostic["code"]) =>
-  (span: Span, message: string, { label, help, notes = [] }: Details = {}): Refusal =>
-    new Refusal({
+  (code: Diagnostic["code"], usual: Details = {}) =>
+  (span: Span, message: string, details: Details = {}): Refusal => {
+    const { label, help, notes = [] } = { ...usual, ...details };
+    return new Refusal({
       code,
       severity: "error",
       span,
@@ -28,6 +29,7 @@ const refusal =
       ...(label === undefined ? {} : { label }),
       ...(help === undefined ? {} : { help }),
     });
+  };
 
 /** What a step may not ask, found while its graphs are built. One constructor for each code. */
 export const refuse = {
@@ -40,13 +42,16 @@ export const refuse = {
   /** Random draws where nothing is trained. */
   noKey: refusal("MTT4005"),
   /** A figure of a run where a value must be known before it. */
-  notKnownYet: refusal("MTT4006"),
+  notKnownYet: refusal("MTT4006", {
+    label: "known only after steps ran",
+    help: "figures of steps stand in `assert` and `report`; elsewhere write a number or a param",
+  }),
   /** Data without a field that the network or the loss reads. */
   field: refusal("MTT4007"),
   /** A number out of its range: batch 0, epochs -1. */
   range: refusal("MTT4008"),
   /** A block that calls itself without end. */
-  tooDeep: refusal("MTT4009"),
+  tooDeep: refusal("MTT4009", { label: "too deep" }),
   /** A value of another sort than the place takes. */
   value: refusal("MTT4010"),
   /** A measured quantity that does not follow small changes of the weights. */

@@ -162,7 +162,10 @@ const labelOf = (data: DatasetValue, e: Expression, scope: Scope): string => {
   const labels = data.fields.filter(({ classes }) => classes !== undefined);
   const label = labels.find(({ name }) => name === "label") ?? labels[0];
   if (label !== undefined) return label.name;
-  throw refuse.field(spanFor(e.span, scope), "`with_label_noise` changes a label, and the data has none");
+  throw refuse.field(spanFor(e.span, scope), "`with_label_noise` changes a label, and the data has none", {
+    label: "a field of type class[n] is missing",
+    help: `its fields are ${data.fields.map(({ name }) => name).join(", ")}: declare the label as class[n] where the data is declared`,
+  });
 };
 
 /** One step a field. A field that another expression still reads is replaced after it: all see the example as it was. */
