@@ -1,6 +1,7 @@
 /**
  * Runs a pipeline of pipelines/paper/ and writes what came out into RESULTS.md beside it, with the machine and the day, and the points of its
- * validations into a CSV. What is stored is not computed again: a stopped run goes on. With `--set` it prints the section and writes nothing.
+ * validations into a CSV. What is stored is not computed again: a stopped run goes on. With `--set`, or where a validation was stored, it prints the section
+ * and writes nothing.
  */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus, totalmem } from "node:os";
@@ -91,7 +92,11 @@ for (const { id, body } of plan.steps) {
       ? ["pearson", "spearman", "slope", "auc", "found"]
           .filter((of) => of in summary.result)
           .map((of) => `${of} ${Number(summary.result[of]).toPrecision(6)}${interval(summary.result, of)}`)
-          .concat(all.length === 0 ? [] : [`drift ${Number(summary.result.drift)}`, `${all.length} retrainings`])
+          .concat(
+            summary.result.retrained === undefined
+              ? []
+              : [`drift ${Number(summary.result.drift)}`, `${Number(summary.result.retrained) + 1} retrainings`],
+          )
           .join(", ")
       : body.kind === "assert"
         ? `${body.text}: ${summary.status === "failed" ? "does not hold" : "holds"}`
@@ -132,7 +137,12 @@ const section = [
 ].join("\n");
 console.log(section);
 
-if (result.status === "done" && flags.set.length === 0) {
+// A validation that is stored tells no more of its retrainings: what is written of them stays.
+const stored = validations.some(({ id }) => {
+  const { status, result: figures } = result.summaries[id]!;
+  return status === "cached" && figures.retrained !== undefined;
+});
+if (result.status === "done" && flags.set.length === 0 && !stored) {
   const file = join(FOLDER, "RESULTS.md");
   const before = existsSync(file) ? readFileSync(file, "utf8") : HEADING;
   const others = before.split(/\n(?=## )/).filter((part) => !part.startsWith(`## ${name}\n`));
