@@ -51,6 +51,7 @@ describe("a sweep", () => {
     ["data: rows |> take([10, 20] |> each)", ["n 10", "n 20"]],
     ["data: rows |> sample(each([10, 20]), seed: each([1]))", ["n 10, seed 1", "n 20, seed 1"]],
     ["seed: each([1, 2]), data: rows |> shuffle(seed: each([3]))", ["seed 1, data.seed 3", "seed 2, data.seed 3"]],
+    ["data: each([rows, rows |> take(9)])", ["data rows", "data rows |> take(9)"]],
     ["loss: each([softmax_cross_entropy, gap])", ["loss softmax_cross_entropy", "loss gap"]],
     ["seed: 2 * each([1, 2])", ["seed 1", "seed 2"]],
   ])("changes any field: %s", (fields, names) => {

@@ -1,3 +1,4 @@
+import type { Checked } from "../../check/checked.ts";
 import type { Member } from "../../plan/plan.ts";
 import type { Call, Expression, Pipe, Step } from "../../syntax/ast.ts";
 import { evaluate, isExpression, textOf } from "../expression.ts";
@@ -17,6 +18,8 @@ interface Axis {
   readonly each: Call | Pipe;
   readonly name: string;
   readonly values: readonly Value[];
+  /** Where the values are written. */
+  readonly list: Expression;
 }
 
 /** A training for every combination of the values of its `each`es, the last of them changing fastest; and a step that puts their figures together. */
@@ -35,7 +38,7 @@ export const planSweep = (step: Step, session: Session): PlannedSweep => {
       { help: "every value of an `each` is combined with every value of the others: shorten their lists" },
     );
   const made = combinations(axes).map((values, number): PlannedMember => {
-    const given = Object.fromEntries(axes.map((axis, i) => [axis.name, nameOf(values[i]!, axis, session)]));
+    const given = Object.fromEntries(axes.map((axis, i) => [axis.name, nameOf(values[i]!, axis, session.checked)]));
     const own: Omit<Member, "restores"> = {
       name: Object.entries(given)
         .map(([of, value]) => `${of} ${value}`)
@@ -97,7 +100,7 @@ const axesOf = (step: Step, session: Session): readonly Axis[] => {
         help: "list the values: `each([1e-2, 1e-3])`",
       });
     const alone = found.filter((other) => other.name === name).length === 1;
-    return { each, name: alone || name === field ? name : `${field}.${name}`, values: values.items };
+    return { each, name: alone || name === field ? name : `${field}.${name}`, values: values.items, list: e };
   });
 };
 
@@ -131,7 +134,7 @@ const combinations = (axes: readonly Axis[]): readonly (readonly Value[])[] =>
 const LONGEST = 40;
 
 /** What a value is called in a member's name. */
-const nameOf = (value: Value, { each, values }: Axis, session: Session): number | string | boolean => {
+const nameOf = (value: Value, { values, list }: Axis, checked: Checked): number | string | boolean => {
   switch (value.kind) {
     case "number":
     case "bool":
@@ -141,18 +144,17 @@ const nameOf = (value: Value, { each, values }: Axis, session: Session): number 
       return value.word;
     case "size":
       return `${value.y}x${value.x}`;
-    case "dataset":
-      return value.step;
     case "step":
       return value.step.name.text;
     case "block":
-      return value.origin === undefined
-        ? calleeName(value.callee)
-        : short(textOf(value.origin.expression, session.checked));
+      return value.origin === undefined ? calleeName(value.callee) : short(textOf(value.origin.expression, checked));
     case "made":
-      return short(textOf(value.expression, session.checked));
-    default:
-      return `${short(textOf(each, session.checked))} ${values.indexOf(value) + 1}`;
+      return short(textOf(value.expression, checked));
+    default: {
+      const at = values.indexOf(value);
+      const item = list.kind === "list" ? list.items[at] : undefined;
+      return item === undefined ? `${short(textOf(list, checked))}[${at}]` : short(textOf(item, checked));
+    }
   }
 };
 
