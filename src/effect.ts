@@ -33,13 +33,16 @@ import type { StoreError } from "./store/store.ts";
 
 export type { BackendError } from "./backend/backend.ts";
 export { UsageError } from "./cli/exit.ts";
-export type { Diagnostic } from "./diagnostic/diagnostic.ts";
+export type { Diagnostic, Fix, Note, Severity, Span } from "./diagnostic/diagnostic.ts";
 export type { LayerArgument, LayerOptions, NetworkBuild, NetworkBuilder } from "./elaborate/built-network.ts";
 export type { Figures, RunEvent, StepSummary } from "./execute/events.ts";
 export type { RunResult } from "./execute/execute.ts";
 export type { StepFailure } from "./execute/failure.ts";
-export type { Value } from "./ir/graph.ts";
+export type { Outcome } from "./execute/outcome.ts";
+export type { Ops, Value } from "./ir/graph.ts";
 export * as operations from "./ir/operations.ts";
+export type { Method } from "./plan/influence.ts";
+export type { Json } from "./plan/json.ts";
 export type { Init } from "./plan/network.ts";
 export type { Plan, Step } from "./plan/plan.ts";
 export { AxisArray } from "./script/axes.ts";
@@ -59,6 +62,7 @@ export type {
 } from "./script/handles.ts";
 export { network } from "./script/network.ts";
 export type { Examples, Influences, ScoreAxis, Trained } from "./script/results.ts";
+export type { DType } from "./shape/dtype.ts";
 export type { Tensor } from "./shape/tensor.ts";
 export type { StoreError } from "./store/store.ts";
 
