@@ -75,10 +75,11 @@ export const scoringPass = (problem: Problem, again: boolean, chosen?: Scoring):
   };
 };
 
-/** Which of the two takes less by the table of costs. */
+/** Which of the two takes less by the table of costs. One derivative takes less than a gradient, which has a product to come: that asks no table. */
 export const cheaper = (problem: Problem, directions: number): Scoring =>
+  directions === 1 ||
   time(forwardGraph(problem, problem.loss, TRIAL, directions)) <=
-  time(gradientsGraph(problem, problem.loss, TRIAL, directions))
+    time(gradientsGraph(problem, problem.loss, TRIAL, directions))
     ? "forward"
     : "gradients";
 
