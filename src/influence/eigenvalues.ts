@@ -41,7 +41,7 @@ export function* curvatureEnds(operator: Operator): Asking<Extremes> {
       memory: budget * BASIS,
       *after(state: Parameters<typeof lanczosCheckpoint>[0]): Asking<void> {
         const done = state.alphas.length;
-        yield { do: "progress", fraction: done / STEPS, figures: { step: done } };
+        yield { do: "progress", fraction: done / STEPS, figures: { vector: done } };
         if (done % CHECKPOINT_EVERY === 0) yield { do: "checkpoint", at: done, state: lanczosCheckpoint(state) };
       },
     };

@@ -44,7 +44,7 @@ export function* arnoldi(operator: Operator, rank: number, seed: number): Algori
     while (lanczos.alphas.length < steps && lanczos.betas.at(-1) !== 0) {
       lanczos = yield* lanczosStep(operator.apply, lanczos, { size, memory: Number.POSITIVE_INFINITY });
       const done = lanczos.alphas.length;
-      yield { do: "progress", fraction: done / steps, figures: { step: done, steps } };
+      yield { do: "progress", fraction: done / steps, figures: { vector: done, vectors: steps } };
       if (done % CHECKPOINT_EVERY === 0) yield { do: "checkpoint", at: done, state: lanczosCheckpoint(lanczos) };
     }
     const { values, vectors } = tridiagonalEigen(lanczos);
@@ -90,7 +90,7 @@ export function* nystrom(
     for (let from = 0; from < count; from += wide) {
       const to = Math.min(count, from + wide);
       rowsOf(images, from, to).data.set((yield* operator.apply(rowsOf(sketch, from, to))).data);
-      yield { do: "progress", fraction: to / count, figures: { step: to, steps: count } };
+      yield { do: "progress", fraction: to / count, figures: { vector: to, vectors: count } };
     }
     addTo(images.data, -floor, sketch.data);
     // Ωᵀ H Ω = V S Vᵀ; B = H Ω V S^-1/2, and H ≈ B Bᵀ

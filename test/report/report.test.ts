@@ -178,6 +178,28 @@ describe("pictures", () => {
     expect(await refusal("scatter(loo)", { arrays: () => Effect.succeed({}) })).toMatchObject({ code: "MTT5406" });
   });
 
+  it("certificate: what an influence measured of its own result, with its time and memory", async () => {
+    const text = await page("certificate(blame)", {
+      figures: { method: "cg", residual: 1.25e-5, scoring: "forward", residuals: [1.25e-5] },
+      cost: { seconds: 207.2, solving_seconds: 204.9, scoring_seconds: 2.31, peak_memory: 688_900_000 },
+    });
+    const rows = [...text.matchAll(/<tr><th>([^<]*)<\/th><td class="n">([^<]*)<\/td>/g)].map(([, name, value]) => [
+      name,
+      value,
+    ]);
+    expect(rows).toEqual(
+      expect.arrayContaining([
+        ["method", "cg"],
+        ["residual", "1.250e-5"],
+        ["scoring", "forward"],
+        ["time", "3 min 27 s"],
+        ["solving time", "3 min 25 s"],
+        ["scoring time", "2.3 s"],
+        ["peak memory", "689 MB"],
+      ]),
+    );
+  });
+
   it("table: figures by name, of steps, records and lists", async () => {
     const text = await page('table(on_test), table(on_test.accuracy, title: "One"), table([model, on_test])');
     expect(text).toContain('<tr><th>on_test.accuracy</th><td class="n">0.75</td></tr>');

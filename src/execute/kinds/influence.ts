@@ -14,7 +14,7 @@ import type { Figures } from "../events.ts";
 import { StepFailure } from "../failure.ts";
 import { keyed, labelOf } from "../keyed.ts";
 import { type Arrays, type Computed, isFigures, loadComputed, type Outcome } from "../outcome.ts";
-import { partsOf } from "../parts.ts";
+import { type PartFigures, partsOf } from "../parts.ts";
 import type { Setting } from "../setting.ts";
 import { driveStep } from "../world.ts";
 import { precisionOf } from "./evaluate.ts";
@@ -67,7 +67,7 @@ export const influenceStep = (step: InfluenceStep, inputs: readonly Outcome[], s
             setting,
             data: test === undefined ? [train] : [train, test],
             precision: precisionOf(parameters),
-            part: partsOf(step, inputs, setting),
+            part: partsOf(step, inputs, setting, told),
             phase: cost.phase,
             block: ({ shape, values }) => written.take(shape, values),
           },
@@ -107,6 +107,12 @@ export const influenceStep = (step: InfluenceStep, inputs: readonly Outcome[], s
       }),
     ),
   );
+
+/** What people see of a part: its plain figures. */
+const told: PartFigures = ({ figures }) =>
+  isFigures(figures)
+    ? Object.fromEntries(Object.entries(figures).filter(([, value]) => typeof value !== "object"))
+    : {};
 
 /** A score of every example that was scored, by its index: summed over the test examples, or that of one of them. */
 export const scoresOf = Effect.fnUntraced(function* (outcome: Outcome, test?: number) {

@@ -12,7 +12,10 @@ export const certificate: Picture = Effect.fnUntraced(function* ({ of = null }, 
   return html`<section><h2>Certificate</h2><p>What <code>${argument.name}</code> measured of its own result.</p><table>
 <tbody>${plainFigures({ ...argument.shown.figures, ...argument.shown.cost }).map(
     ([name, value]) =>
-      html`<tr><th>${name.replace("_seconds", "").replaceAll("_", " ")}</th><td class="n">${withUnit(name, value)}</td></tr>`,
+      html`<tr><th>${name
+        .replace(/^(?:(.*)_)?seconds$/, "$1 time")
+        .trim()
+        .replaceAll("_", " ")}</th><td class="n">${withUnit(name, value)}</td></tr>`,
   )}</tbody></table></section>`;
 });
 
