@@ -14,6 +14,18 @@ const textsIn = (folder: string): Readonly<Record<string, string>> =>
       .map((file) => [file, readFileSync(join(folder, file), "utf8")]),
   );
 
+it("the generator, a workspace of its own, has no type errors", () => {
+  const { status, stdout } = spawnSync(
+    process.execPath,
+    ["node_modules/typescript/bin/tsc", "--noEmit", "-p", "tools/api-reference"],
+    {
+      cwd: root,
+      encoding: "utf8",
+    },
+  );
+  expect([status, stdout]).toEqual([0, ""]);
+});
+
 it("docs/api is what `npm run reference` makes of the sources", () => {
   const folder = mkdtempSync(join(tmpdir(), "mtt-api-"));
   try {
