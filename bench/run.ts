@@ -7,6 +7,7 @@ import * as Exit from "effect/Exit";
 import * as Scope from "effect/Scope";
 import { selectBackend } from "../src/backend/available.ts";
 import type { Backend } from "../src/backend/backend.ts";
+import { languageRows } from "./language.ts";
 import { numbersAt, packages, type Rival, startRival } from "./rival.ts";
 import { commandSaid, type Row, round, rowOf, showRow, writeResults } from "./rows.ts";
 import { showSpec } from "./specs.ts";
@@ -162,6 +163,7 @@ if (flags.only.length === 0 || flags.only.includes(WALL) || flags.only.includes(
     end();
   }
 }
+for (const row of languageRows(WHOLE, (work) => flags.only.length === 0 || flags.only.includes(work))) add(row);
 pytorch?.stop();
 jax?.stop();
 await Effect.runPromise(Scope.close(scope, Exit.void));

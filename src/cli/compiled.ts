@@ -1,7 +1,9 @@
 import * as Effect from "effect/Effect";
+import type { Parse } from "../check/modules.ts";
 import { type Compiled, compile } from "../compile.ts";
 import type { Diagnostic, Sources } from "../diagnostic/diagnostic.ts";
 import type { Plan } from "../plan/plan.ts";
+import { type Parsed, parse } from "../syntax/parse.ts";
 import { type Config, type Flags, loadConfig } from "./config.ts";
 import { EXIT, Finished } from "./exit.ts";
 import type { Format } from "./flags.ts";
@@ -22,8 +24,15 @@ export const compileFile = Effect.fnUntraced(function* (
   { settings, memory }: Pick<Config, "settings" | "memory">,
   texts: Sources = new Map(),
 ) {
-  const sources = yield* readSources(file, texts);
-  const compiled = compile(file, sources, { settings, memory, now: () => performance.now() });
+  // Whoever looks for imports reads each file's text first: its tree serves the compiler too.
+  const trees = new Map<string, Parsed>();
+  const once: Parse = (name, text) => {
+    const known = trees.get(name) ?? parse(name, text);
+    trees.set(name, known);
+    return known;
+  };
+  const sources = yield* readSources(file, texts, once);
+  const compiled = compile(file, sources, { settings, memory, parse: once, now: () => performance.now() });
   // The standard library's texts are among the checked files.
   const read = [...compiled.checked.files].map(([name, { text }]) => [name, text] as const);
   return { compiled, sources: new Map([...read, ...sources]) };

@@ -1,12 +1,11 @@
 import * as Effect from "effect/Effect";
 import { FileSystem } from "effect/FileSystem";
-import { importedFiles } from "../check/modules.ts";
+import { importedFiles, type Parse } from "../check/modules.ts";
 import type { Sources } from "../diagnostic/diagnostic.ts";
-import { parse } from "../syntax/parse.ts";
 import { readText } from "./read-text.ts";
 
 /** The file and every file it imports, by the names their imports resolve to; `texts` stand for what files hold. An import of what is no file is left out: the checker says so at its place. */
-export const readSources = Effect.fnUntraced(function* (entry: string, texts: Sources) {
+export const readSources = Effect.fnUntraced(function* (entry: string, texts: Sources, parse: Parse) {
   const fs = yield* FileSystem;
   const sources = new Map<string, string>([[entry, texts.get(entry) ?? (yield* readText(entry))]]);
   const pending = [entry];
