@@ -65,6 +65,11 @@ describe("one wrong program for each code that a check gives, and what people an
     expect(all.length).toBeGreaterThanOrEqual(60);
   });
 
+  it("is read for people in docs/diagnostics-review.md, code by code", () => {
+    const review = readFileSync(join(root, "docs/diagnostics-review.md"), "utf8");
+    expect([...review.matchAll(/^\| (MTT\d+) \|/gm)].map(([, code]) => code)).toEqual(all.toSorted());
+  });
+
   it.each(all)("%s", (code) => {
     const { sources, settings: values } = caseOf(code);
     const [entry] = sources.keys();
