@@ -1,6 +1,6 @@
 import type { Diagnostic } from "../diagnostic/diagnostic.ts";
 import { type Near, nearest } from "../diagnostic/near-miss.ts";
-import type { Block, File } from "../syntax/ast.ts";
+import type { Block, Declaration, File } from "../syntax/ast.ts";
 import { checkBlock } from "./blocks.ts";
 import { builtins } from "./builtins.ts";
 import type { Checked } from "./checked.ts";
@@ -9,7 +9,7 @@ import { reportCycles } from "./cycles.ts";
 import { typeOf } from "./declarations.ts";
 import { checkAssert } from "./kinds/assert.ts";
 import { inDependencyOrder } from "./order.ts";
-import { declareAll, isNamed } from "./scope.ts";
+import { declareAll, isNamed, isStandard } from "./scope.ts";
 import { checkSettingNames } from "./settings.ts";
 import { factsOf } from "./steps.ts";
 
@@ -30,14 +30,10 @@ export function check(entry: string, files: ReadonlyMap<string, File>, options: 
   declareAll(c);
   checkSettingNames(c, file, c.settingTexts);
   const order = inDependencyOrder(c);
-  for (const { file: of, declaration } of order) {
-    if (!isNamed(declaration)) checkAssert(c, declaration, of);
-    else if (declaration.kind === "step") factsOf(c, declaration);
-    else {
-      typeOf(c, { file: of, declaration });
-      if (declaration.kind === "block" || declaration.kind === "network") checkBlock(c, declaration, of);
-    }
-  }
+  // Of the library what the program uses: most of a small program's time would be the rest.
+  const whole = !files.has(entry) || isStandard(file);
+  for (const { file: of, declaration } of order) if (whole || !isStandard(of)) checkDeclaration(c, of, declaration);
+  checkUsed(c);
   reportCycles(c);
   const { types, bindings, members, calls, steps, settings, sizes } = c;
   return {
@@ -53,6 +49,28 @@ export function check(entry: string, files: ReadonlyMap<string, File>, options: 
     order: order.map(({ declaration }) => declaration),
     diagnostics: inOrder(c.problems, files),
   };
+}
+
+function checkDeclaration(c: Context, file: File, declaration: Declaration): void {
+  if (!isNamed(declaration)) checkAssert(c, declaration, file);
+  else if (declaration.kind === "step") factsOf(c, declaration);
+  else {
+    typeOf(c, { file, declaration });
+    if (declaration.kind === "block" || declaration.kind === "network") checkBlock(c, declaration, file);
+  }
+}
+
+/** Checks what the checked declarations mention of the library, and what that mentions. */
+function checkUsed(c: Context): void {
+  const done = new Set<Declaration>();
+  const open = [...c.uses.values()].flatMap((targets) => [...targets.keys()]);
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    const file = c.files.get(next.span.file);
+    if (done.has(next) || file === undefined || !isStandard(file)) continue;
+    done.add(next);
+    checkDeclaration(c, file, next);
+    open.push(...(c.uses.get(next)?.keys() ?? []));
+  }
 }
 
 function newContext(entry: File, files: ReadonlyMap<string, File>, settingTexts: ReadonlyMap<string, string>): Context {
