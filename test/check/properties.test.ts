@@ -130,29 +130,8 @@ describe("random programs", () => {
   });
 });
 
-describe("speed", () => {
-  const program = (n: number) =>
-    [
-      ...Array.from({ length: n }, (_, i) => `let width${i} = ${i === 0 ? "8" : `width${i - 1} + 1`}`),
-      ...Array.from(
-        { length: n },
-        (_, i) => `block b${i}(x: f32[n]) -> f32[width${i}] = x |> dense(width${i}) |> relu`,
-      ),
-    ].join("\n");
-
-  it("time grows with the length of the program, not with its square", () => {
-    const time = (n: number) => {
-      const text = program(n);
-      const start = performance.now();
-      expect(checkText(text).diagnostics).toEqual([]);
-      return performance.now() - start;
-    };
-    time(100);
-    const [short, long] = [Math.min(time(150), time(150), time(150)), Math.min(time(1200), time(1200))];
-    expect(long / short).toBeLessThan(40);
-  });
-
-  it("long pipelines and long chains of declarations are checked, not overflowed", () => {
+describe("long programs", () => {
+  it("of long pipelines and chains of declarations are checked, not overflowed", () => {
     const stages = Array.from({ length: 900 }, () => "|> relu").join("\n  ");
     expect(checkText(`network N(x: f32[3]) -> f32[3] = x\n  ${stages}\n`).diagnostics).toEqual([]);
     // Each needs the one after it: nothing is known before the last.

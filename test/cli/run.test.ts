@@ -65,10 +65,8 @@ describe.each(["onnx", "reference"])("a run on %s", (backend) => {
     expect(ends.at(-1)).toMatchObject({ loss, accuracy });
   });
 
-  it("is all cached the second time, in less than two seconds", async () => {
-    const start = performance.now();
+  it("is all cached the second time", async () => {
     const again = await json(folder, "--backend", backend);
-    expect(performance.now() - start).toBeLessThan(2000);
     expect(again.code).toBe(0);
     expect(new Set(Object.values(statuses(again.stdout)))).toEqual(new Set(["cached"]));
     expect(again.stdout).not.toContain("step.started");

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { batches, gather, gatherInto } from "../../src/data/gather.ts";
 import { makeColumn, makeSource, makeView } from "../../src/data/view.ts";
-import { image, label, number, sample, thrown } from "./support.ts";
+import { image, number, sample, thrown } from "./support.ts";
 
 describe("gather", () => {
   it("gives pixels as fractions and labels as integers, by position in the view", () => {
@@ -61,24 +61,6 @@ describe("gather", () => {
 
   it("names the fields there are when asked for another", () => {
     expect(thrown(() => gather(sample(2), "imgae", Int32Array.of(0), "f32")).help).toContain("image, label");
-  });
-
-  it("gathers a batch of 256 MNIST digits in far less than a training step", () => {
-    const n = 4096;
-    const data = Uint8Array.from({ length: n * 784 }, (_, k) => (k % 5 === 0 ? k : 0));
-    const set = makeSource(
-      [makeColumn(image(28, 28, 1), data, 1 / 255), makeColumn(label(10), new Uint8Array(n))],
-      "x",
-    );
-    const positions = Int32Array.from({ length: 256 }, (_, k) => (k * 7919) % n);
-    const into = new Float32Array(256 * 784);
-    const times = Array.from({ length: 100 }, () => {
-      const start = performance.now();
-      gatherInto(set, "image", positions, "f32", into);
-      return performance.now() - start;
-    }).sort((a, b) => a - b);
-    // 0.3 ms on a quiet machine; the bound is for a busy one.
-    expect(times[10]).toBeLessThan(3);
   });
 
   it("cuts positions into batches and keeps the smaller last one", () => {

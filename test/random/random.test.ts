@@ -70,17 +70,6 @@ describe("draws", () => {
     expect(() => fillRandomBits(new Int32Array(4), "keep", 7, new Int32Array(8))).toThrow(RangeError);
   });
 
-  test("10,000 draws take less than 2 milliseconds", () => {
-    const keys = new Int32Array(400);
-    const out = new Int32Array(10_000);
-    const times = Array.from({ length: 50 }, () => {
-      const start = performance.now();
-      fillRandomBits(keys, "keep", 100, out);
-      return performance.now() - start;
-    });
-    expect(Math.min(...times)).toBeLessThan(2);
-  });
-
   test("every permutation of three is as likely", () => {
     const counts = new Map<string, number>();
     for (let epoch = 0; epoch < 6000; epoch++) {

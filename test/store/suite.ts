@@ -1,3 +1,4 @@
+import * as Deferred from "effect/Deferred";
 import * as Effect from "effect/Effect";
 import type * as Layer from "effect/Layer";
 import * as Option from "effect/Option";
@@ -79,19 +80,25 @@ export const suite = (name: string, layer: () => Layer.Layer<Store, unknown>) =>
         Effect.gen(function* () {
           const store = yield* Store;
           const order: string[] = [];
+          const inside = yield* Deferred.make<void>();
+          const waiting = yield* Deferred.make<void>();
           const work = (who: string) =>
             Effect.scoped(
               Effect.gen(function* () {
                 yield* store.lock(
                   "k",
-                  Effect.sync(() => void order.push(`${who} waits`)),
+                  Effect.andThen(
+                    Effect.sync(() => void order.push(`${who} waits`)),
+                    Deferred.succeed(waiting, undefined),
+                  ),
                 );
                 order.push(`${who} in`);
-                yield* Effect.sleep("60 millis");
+                yield* Deferred.succeed(inside, undefined);
+                yield* Deferred.await(waiting);
                 order.push(`${who} out`);
               }),
             );
-          yield* Effect.all([work("a"), Effect.sleep("20 millis").pipe(Effect.andThen(work("b")))], {
+          yield* Effect.all([work("a"), Effect.andThen(Deferred.await(inside), work("b"))], {
             concurrency: 2,
           });
           expect(order).toEqual(["a in", "b waits", "a out", "b in", "b out"]);
