@@ -150,6 +150,19 @@ function checkMeasure(c: Context, site: StepSite, e: Expression, signature: Sign
     );
     return;
   }
+  const lacking = signature.parameters.find(
+    (parameter) => !parameter.optional && !inputs.includes(parameter) && signature.given?.has(parameter.name) !== true,
+  );
+  if (lacking !== undefined) {
+    report(
+      c,
+      problems.lossShape(e.span, `\`${signature.name}\` needs \`${lacking.name}\`, and only arrays can be fed`, {
+        label: "a loss expected here",
+        help: `give it its \`${lacking.name}\`: \`${signature.name}(${lacking.name}: …)\``,
+      }),
+    );
+    return;
+  }
   const taken = named.length > 0 ? named : [first];
   for (const { name } of taken)
     types.set(name, results.get(name) ?? (results.size > 0 ? [...results.values()][0]! : result));
