@@ -1,4 +1,5 @@
 import type { Declaration, Expression, File, Step } from "../syntax/ast.ts";
+import { isType, parts } from "../syntax/parts.ts";
 import type { Context, Declared } from "./context.ts";
 import { isNamed } from "./scope.ts";
 
@@ -61,54 +62,11 @@ function* namesOfStep({ base, record }: Step): Generator<string> {
   for (const { value } of record.fields) if (!isType(value)) yield* namesOf(value);
 }
 
-const isType = (value: Step["record"]["fields"][number]["value"]): value is Exclude<typeof value, Expression> =>
-  value.kind.startsWith("type_");
-
 /** With a stack of its own: a chain of pipes or sums leans far to the left. */
 function* namesOf(expression: Expression): Generator<string> {
   const open: Expression[] = [expression];
-  for (let e = open.pop(); e !== undefined; e = open.pop())
-    switch (e.kind) {
-      case "name":
-        yield e.text;
-        break;
-      case "list":
-        open.push(...e.items);
-        break;
-      case "record":
-        for (const { value } of e.fields) if (!isType(value)) open.push(value);
-        break;
-      case "group":
-        open.push(e.inner);
-        break;
-      case "unary":
-        open.push(e.operand);
-        break;
-      case "binary":
-        open.push(e.left, e.right);
-        break;
-      case "pipe":
-        open.push(e.input, e.stage);
-        break;
-      case "call":
-        open.push(e.callee, ...e.arguments.map(({ value }) => value));
-        break;
-      case "field":
-        open.push(e.target);
-        break;
-      case "index":
-        open.push(e.target, e.index);
-        break;
-      case "as":
-        open.push(e.value);
-        break;
-      case "int":
-      case "float":
-      case "size":
-      case "string":
-      case "bool":
-      case "type":
-      case "missing":
-        break;
-    }
+  for (let e = open.pop(); e !== undefined; e = open.pop()) {
+    if (e.kind === "name") yield e.text;
+    open.push(...parts(e));
+  }
 }

@@ -3,30 +3,17 @@ import type { Tensor } from "../shape/tensor.ts";
 import { refuse } from "./error.ts";
 import { LIMITS, showBytes } from "./limits.ts";
 import { parseArray } from "./npy.ts";
+import { type Entry, endOf, entriesIn, HEADER, headerLength } from "./zip.ts";
 
-interface Entry {
-  readonly name: string;
-  /** 0 stored, 8 deflated. */
-  readonly method: number;
-  readonly packed: number;
-  readonly size: number;
-  readonly offset: number;
-}
-
-const END = 0x06054b50;
-const CENTRAL = 0x02014b50;
-const LOCAL = 0x04034b50;
-/** The end record, and the longest comment that may follow it. */
-const TAIL = 22 + 0xffff;
+/** An archive of more files says so elsewhere: mtt reads none. */
 const ENTRIES = 2 ** 16 - 1;
 
 /**
- * NumPy's .npz: a zip archive of .npy files, by their names without the ending (numpy.org, `numpy.savez`; PKWARE APPNOTE 4.3). Refuses more than `limit`
+ * NumPy's .npz: a zip archive of .npy files, by their names without the ending (numpy.org, `numpy.savez`). Refuses more than `limit`
  * bytes of contents before it unfolds any, and an array that unfolds to more than the archive's table says.
  */
 export const parseNpz = (bytes: Uint8Array, file: string, limit: number): Readonly<Record<string, Tensor>> => {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const entries = table(view, file).filter(({ name }) => !name.endsWith("/"));
+  const entries = table(bytes, file).filter(({ path }) => !path.endsWith("/"));
   const total = entries.reduce((sum, { size }) => sum + size, 0);
   if (total > Math.min(limit, LIMITS.file))
     refuse("MTT5509", {
@@ -38,58 +25,39 @@ export const parseNpz = (bytes: Uint8Array, file: string, limit: number): Readon
     });
   const arrays: Record<string, Tensor> = {};
   for (const entry of entries) {
-    const of = `${file}: ${entry.name}`;
-    if (!entry.name.endsWith(".npy")) damaged(file, entry.offset, `${entry.name}, which is no .npy file`);
-    arrays[entry.name.slice(0, -".npy".length)] = parseArray(unfold(bytes, view, entry, file), of);
+    const of = `${file}: ${entry.path}`;
+    if (!entry.path.endsWith(".npy")) damaged(file, entry.offset, `${entry.path}, which is no .npy file`);
+    arrays[entry.path.slice(0, -".npy".length)] = parseArray(unfold(bytes, entry, file), of);
   }
   return arrays;
 };
 
 /** The table at the end of the archive. */
-const table = (view: DataView, file: string): readonly Entry[] => {
-  const size = view.byteLength;
-  let end = size - 22;
-  while (end >= 0 && end >= size - TAIL && view.getUint32(end, true) !== END) end--;
-  if (end < 0 || end < size - TAIL)
+const table = (bytes: Uint8Array, file: string): readonly Entry[] => {
+  const end = endOf(bytes);
+  if (end === undefined)
     return refuse("MTT5503", {
       message: `${file} is no .npz file: it has no table of a zip archive at its end`,
       file,
-      offset: size,
+      offset: bytes.length,
       expected: "a zip archive",
-      found: `${size} bytes without a table`,
+      found: `${bytes.length} bytes without a table`,
       help: "write it with numpy.savez; a file that was cut off has lost its table",
     });
-  const count = view.getUint16(end + 10, true);
-  const start = view.getUint32(end + 16, true);
-  if (count === ENTRIES || start > end) return damaged(file, end, "a table of more than 4 GB, or beyond the file");
-  const entries: Entry[] = [];
-  let at = start;
-  for (let i = 0; i < count; i++) {
-    if (at + 46 > end || view.getUint32(at, true) !== CENTRAL) return damaged(file, at, "no entry of the table");
-    const [name = 0, extra = 0, comment = 0] = [28, 30, 32].map((field) => view.getUint16(at + field, true));
-    const next = at + 46 + name + extra + comment;
-    if (next > end) return damaged(file, at, "an entry longer than the table");
-    entries.push({
-      name: new TextDecoder().decode(new Uint8Array(view.buffer, view.byteOffset + at + 46, name)),
-      method: view.getUint16(at + 10, true),
-      packed: view.getUint32(at + 20, true),
-      size: view.getUint32(at + 24, true),
-      offset: view.getUint32(at + 42, true),
-    });
-    at = next;
-  }
-  return entries;
+  if (end.count === ENTRIES || end.start > end.at)
+    return damaged(file, end.at, "a table of more than 4 GB, or beyond the file");
+  const entries = entriesIn(bytes.subarray(end.start, end.at), end.count);
+  return "damagedAt" in entries ? damaged(file, end.start + entries.damagedAt, "no entry of the table") : entries;
 };
 
-const unfold = (bytes: Uint8Array, view: DataView, { name, method, packed, size, offset }: Entry, file: string) => {
-  if (offset + 30 > bytes.length || view.getUint32(offset, true) !== LOCAL)
-    damaged(file, offset, `no header of ${name}`);
-  const start = offset + 30 + view.getUint16(offset + 26, true) + view.getUint16(offset + 28, true);
-  if (start + packed > bytes.length) damaged(file, offset, `${name} beyond the end`);
+const unfold = (bytes: Uint8Array, { path, method, packed, size, offset }: Entry, file: string) => {
+  const header = headerLength(bytes.subarray(offset, offset + HEADER)) ?? damaged(file, offset, `no header of ${path}`);
+  const start = offset + header;
+  if (start + packed > bytes.length) damaged(file, offset, `${path} beyond the end`);
   const content = bytes.subarray(start, start + packed);
-  if (method !== 0 && method !== 8) damaged(file, offset, `${name} packed by method ${method}`);
-  const whole = method === 0 ? content : inflated(content, size, name, file, offset);
-  return whole.length === size ? whole : damaged(file, offset, `${name} of ${whole.length} bytes, not ${size}`);
+  if (method !== 0 && method !== 8) damaged(file, offset, `${path} packed by method ${method}`);
+  const whole = method === 0 ? content : inflated(content, size, path, file, offset);
+  return whole.length === size ? whole : damaged(file, offset, `${path} of ${whole.length} bytes, not ${size}`);
 };
 
 /** No more than the table says, however small the packed bytes. */

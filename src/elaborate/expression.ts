@@ -12,6 +12,7 @@ import type {
   Statement,
 } from "../syntax/ast.ts";
 import { oneLine } from "../syntax/one-line.ts";
+import { isExpression } from "../syntax/parts.ts";
 import { applyCall } from "./call.ts";
 import type { FileSize } from "./dims.ts";
 import { stepField } from "./kinds/steps.ts";
@@ -83,8 +84,6 @@ const recordFields = (fields: readonly RecordField[], scope: Scope): ReadonlyMap
     if (isExpression(value)) values.set(name.text, evaluate(value, { ...scope, place: `${scope.place}.${name.text}` }));
   return values;
 };
-
-export const isExpression = (value: RecordField["value"]): value is Expression => !value.kind.startsWith("type_");
 
 const resolve = (name: Name, scope: Scope): Value => {
   const binding = scope.session.checked.bindings.get(name);

@@ -1,6 +1,7 @@
 import type { Span } from "../diagnostic/diagnostic.ts";
 import type * as Ast from "../syntax/ast.ts";
 import { precedence } from "../syntax/operators.ts";
+import { isType } from "../syntax/parts.ts";
 import { Comments, type Node } from "./comments.ts";
 import {
   blankLine,
@@ -350,5 +351,3 @@ export class ExpressionPrinter {
 }
 
 const isForced = (doc: Doc): boolean => typeof doc !== "string" && doc.forced;
-
-const isType = (value: Ast.RecordField["value"]): value is Ast.TypeExpression => value.kind.startsWith("type_");

@@ -12,6 +12,7 @@ import type {
   Step,
   TypeExpression,
 } from "../syntax/ast.ts";
+import { isType, parts } from "../syntax/parts.ts";
 
 /** The nodes of one file by what they are, each with the declaration it stands in: what questions about places are asked of. */
 export interface Tree {
@@ -40,8 +41,6 @@ export function treeOf(file: File): Tree {
 }
 
 export const contains = ({ start, end }: Span, offset: number): boolean => start <= offset && offset <= end;
-
-export const isType = (node: Expression | TypeExpression): node is TypeExpression => node.kind.startsWith("type_");
 
 class Collector {
   readonly expressions: { node: Expression; owner: Declaration }[] = [];
@@ -105,53 +104,12 @@ class Collector {
     const open = [root];
     for (let node = open.pop(); node !== undefined; node = open.pop()) {
       this.expressions.push({ node, owner });
-      switch (node.kind) {
-        case "list":
-          open.push(...node.items);
-          break;
-        case "record":
-          for (const field of node.fields) this.#field(field, owner);
-          break;
-        case "group":
-          open.push(node.inner);
-          break;
-        case "unary":
-          open.push(node.operand);
-          break;
-        case "binary":
-          open.push(node.left, node.right);
-          break;
-        case "pipe":
-          open.push(node.input, node.stage);
-          break;
-        case "call":
-          open.push(node.callee);
-          for (const argument of node.arguments) {
-            this.arguments.push({ node: argument, callee: node.callee, owner });
-            open.push(argument.value);
-          }
-          break;
-        case "field":
-          open.push(node.target);
-          break;
-        case "index":
-          open.push(node.target, node.index);
-          break;
-        case "as":
-          open.push(node.value);
-          this.#type(node.type, owner);
-          break;
-        case "type":
-          this.#type(node.type, owner);
-          break;
-        case "int":
-        case "float":
-        case "size":
-        case "string":
-        case "bool":
-        case "name":
-        case "missing":
-      }
+      // A record's fields are walked one by one: some are types.
+      if (node.kind === "record") for (const field of node.fields) this.#field(field, owner);
+      else open.push(...parts(node));
+      if (node.kind === "call")
+        for (const argument of node.arguments) this.arguments.push({ node: argument, callee: node.callee, owner });
+      if (node.kind === "as" || node.kind === "type") this.#type(node.type, owner);
     }
   }
 

@@ -126,7 +126,7 @@ describe("mtt plan, explain, cache", () => {
       const { stdout, stderr } = await mtt(["cache", "ls"], { cwd });
       for (const kind of ["train", "evaluate", "assert", "report"]) expect(stdout).toMatch(new RegExp(` ${kind} `));
       // Two data sets, three epochs, and four steps.
-      expect(stderr).toMatch(/^9 results, [\d.]+ MiB in .*\.mtt\n$/);
+      expect(stderr).toMatch(/^9 results, [\d.]+ [KM]iB in .*\.mtt\n$/);
       const json = lines((await mtt(["cache", "ls", "--format", "json"], { cwd })).stdout);
       expect(json.map(({ name }) => name).sort()).toEqual(
         ["assert#1", "digits.test", "digits.train", "model", "model", "model", "model", "on_test", "results"].sort(),

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { Command, Flag } from "effect/cli";
 import * as Effect from "effect/Effect";
 import * as Option from "effect/Option";
+import { showBytes } from "../../data/limits.ts";
 import { layerFileSystem } from "../../store/file-system.ts";
 import { collectGarbage } from "../../store/gc.ts";
 import { keysInUse, readRuns } from "../../store/runs.ts";
@@ -15,7 +16,6 @@ import { bytesOf, durationOf } from "../quantities.ts";
 import { runFailed } from "../run-failed.ts";
 import { table } from "../table.ts";
 
-const size = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
 const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? "" : "s"}`;
 
 const ls = Command.make(
@@ -42,14 +42,14 @@ const ls = Command.make(
           result.name,
           result.kind,
           result.key.slice(0, 12),
-          `${(bytes / 1024).toFixed(1)} KiB`,
+          showBytes(bytes),
           result.seconds.toFixed(1),
           new Date(result.finished).toISOString().slice(0, 19),
         ]),
       ),
     );
     yield* printError(
-      `${counted(entries.length, "result")}, ${size(entries.reduce((sum, { bytes }) => sum + bytes, 0))} in ${config.store}`,
+      `${counted(entries.length, "result")}, ${showBytes(entries.reduce((sum, { bytes }) => sum + bytes, 0))} in ${config.store}`,
     );
   }),
 ).pipe(
@@ -71,7 +71,7 @@ const verify = Command.make(
       for (const what of damaged) yield* print(`damaged: ${what}`);
       for (const what of missing) yield* print(`missing: ${what}`);
       yield* printError(
-        `${counted(results, "result")} and ${counted(objects, "object")}, ${size(bytes)}, are whole in ${config.store}` +
+        `${counted(results, "result")} and ${counted(objects, "object")}, ${showBytes(bytes)}, are whole in ${config.store}` +
           (unused === 0 ? "" : `; no result names ${unused} of the objects: \`mtt cache gc\` removes them`),
       );
       if (damaged.length + missing.length > 0) {
@@ -117,11 +117,11 @@ const gc = Command.make(
     if (flags.format === "json") return yield* print(JSON.stringify(found));
     const { results, objects, bytes, left, over } = found;
     yield* print(
-      `${flags.dryRun ? "would remove" : "removed"} ${counted(results, "result")} and ${counted(objects, "object")}, ${size(bytes)}; ${size(left)} ${flags.dryRun ? "would be" : "are"} left in ${config.store}`,
+      `${flags.dryRun ? "would remove" : "removed"} ${counted(results, "result")} and ${counted(objects, "object")}, ${showBytes(bytes)}; ${showBytes(left)} ${flags.dryRun ? "would be" : "are"} left in ${config.store}`,
     );
     if (over > 0) {
       yield* printError(
-        `note: ${size(over)} above --max-size stay: they were used within the last hour, or the last run of a pipeline that is still there needs them`,
+        `note: ${showBytes(over)} above --max-size stay: they were used within the last hour, or the last run of a pipeline that is still there needs them`,
       );
     }
   }),

@@ -1,8 +1,9 @@
 import type { Field, Source } from "../../plan/dataset.ts";
 import { noBindings } from "../../shape/dim.ts";
 import type { Expression, RecordField, TypeExpression } from "../../syntax/ast.ts";
+import { isExpression } from "../../syntax/parts.ts";
 import { dimOf, knownTensor } from "../dims.ts";
-import { evaluate, fileSizes, isExpression } from "../expression.ts";
+import { evaluate, fileSizes } from "../expression.ts";
 import { readNumber, readText } from "../read.ts";
 import { refuse } from "../refusal.ts";
 import { type Scope, spanFor } from "../scope.ts";

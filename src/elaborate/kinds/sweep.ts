@@ -1,12 +1,12 @@
 import type { Checked } from "../../check/checked.ts";
 import type { Member } from "../../plan/plan.ts";
 import type { Call, Expression, Pipe, Step } from "../../syntax/ast.ts";
-import { evaluate, isExpression, textOf } from "../expression.ts";
+import { isExpression, parts } from "../../syntax/parts.ts";
+import { evaluate, textOf } from "../expression.ts";
 import { refuse } from "../refusal.ts";
 import { fileScope, type Scope, type Session } from "../scope.ts";
 import { addStep } from "../steps.ts";
 import { calleeName, describe, type Value } from "../value.ts";
-import { parts } from "./fields.ts";
 import type { PlannedMember, PlannedSweep } from "./planned.ts";
 import { planTrain } from "./train.ts";
 
