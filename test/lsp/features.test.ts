@@ -237,7 +237,7 @@ describe("places", () => {
 
   it.each([
     ["|> tw‸ice", "dense layer", "is not a name"],
-    ["|> tw‸ice", "digits", "already in main.mtt"],
+    ["|> tw‸ice", "digits", "`digits` is a name already in main.mtt"],
     ["|> tw‸ice", "_own", "would be private"],
     ["|> flat‸ten", "flat", "standard library"],
     ["batch: 5‸0", "x", "nothing with a name of yours"],
