@@ -8,7 +8,7 @@ import { figureOf } from "./kinds/index.ts";
 import { meant } from "./meant.ts";
 import { inferName } from "./names.ts";
 import { inferBinary, inferUnary } from "./operators.ts";
-import { problems } from "./problems.ts";
+import { type Details, problems } from "./problems.ts";
 import { stageNotes } from "./stages.ts";
 import { sweepBehind } from "./steps.ts";
 import { describeType, describeWant, errorType, fitsType, showType } from "./types.ts";
@@ -53,29 +53,39 @@ export function settle(c: Context, e: Expression, type: Type, want: Want, place:
         ...(shaped ? [...stageNotes(c, e), ...axesThatDiffer(type, want.type)] : []),
         ...whyNotes(c, place.why, tailSpan(e)),
       ],
-      help: place.help ?? hint(type, want),
+      ...(place.help === undefined ? hint(e, type, want) : { help: place.help }),
     }),
   );
   return errorType;
 }
 
 /** What people often mean. */
-function hint(type: Type, want: Want): string | undefined {
+function hint(e: Expression, type: Type, want: Want): Pick<Details, "help" | "fixes"> {
+  const write = (text: string, why = ""): Pick<Details, "help" | "fixes"> => ({
+    help: `write ${text}${why}`,
+    fixes: [{ title: `write ${text}`, safe: true, edits: [{ span: e.span, text }] }],
+  });
   const size = want.want === "size" || (want.want === "value" && want.type.kind === "size");
   if (size && type.kind === "int")
-    return typeof type.value === "number" && type.value > 0
-      ? `write ${type.value}x${type.value}: height by width`
-      : "write size(n, n): height by width";
+    return e.kind === "int" && e.value > 0
+      ? write(`${e.value}x${e.value}`, ": height by width")
+      : { help: "write size(n, n): height by width" };
+  if (want.want === "list" && fitsWant(type, want.item))
+    return e.kind === "name" ? write(`[${e.text}]`) : { help: "put it in brackets: [ … ]" };
   if (want.want === "opaque" && want.name === "rate" && type.kind === "block")
-    return "a rate of your own is a block of the step's number: block decay(step: f32[]) -> f32[] = 0.1 / (1 + step)";
+    return {
+      help: "a rate of your own is a block of the step's number: block decay(step: f32[]) -> f32[] = 0.1 / (1 + step)",
+    };
   if (want.want === "opaque" && want.name === "measure")
-    return "a measure is loss, margin, logit(k), probability(k), or a block that makes one number of the network's result";
-  if (want.want === "int" && type.kind === "float") return "write a whole number";
+    return {
+      help: "a measure is loss, margin, logit(k), probability(k), or a block that makes one number of the network's result",
+    };
+  if (want.want === "int" && type.kind === "float") return { help: "write a whole number" };
   if (want.want === "dataset" && type.kind === "record")
-    return `take a part of it: ${[...type.fields.keys()].map((name) => `.${name}`).join(" or ")}`;
+    return { help: `take a part of it: ${[...type.fields.keys()].map((name) => `.${name}`).join(" or ")}` };
   if (want.want === "step" && want.steps.includes("train") && type.kind === "step" && type.step.step === "sweep")
-    return `pick one of its models: \`best(${type.step.name.text}, by: accuracy)\``;
-  return undefined;
+    return { help: `pick one of its models: \`best(${type.step.name.text}, by: accuracy)\`` };
+  return {};
 }
 
 function find(c: Context, env: Env, e: Expression, want: Want | undefined): Type {

@@ -7,6 +7,8 @@ export const meant = (near: Near | undefined, span: Span, otherwise?: string): P
   near === undefined
     ? { help: otherwise }
     : {
-        help: `did you mean \`${near.word}\`?`,
-        fixes: [{ title: `change to \`${near.word}\``, safe: near.sure, edits: [{ span, text: near.word }] }],
+        help: `did you mean ${[near.word, ...(near.others ?? [])].map((word) => `\`${word}\``).join(" or ")}?`,
+        fixes: near.others?.length
+          ? []
+          : [{ title: `change to \`${near.word}\``, safe: near.sure, edits: [{ span, text: near.word }] }],
       };

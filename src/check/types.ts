@@ -91,7 +91,7 @@ export function describeWant(want: Want): string {
     case "either":
       return want.of.map(describeWant).join(" or ");
     case "list":
-      return want.item.want === "any" ? "a list" : `a list, each item ${describeWant(want.item)}`;
+      return want.item.want === "any" ? "a list" : listOf(describeWant(want.item));
     case "dataset":
       return "a data set";
     case "source":
@@ -118,6 +118,12 @@ export function describeWant(want: Want): string {
       return `a ${want.want}`;
   }
 }
+
+/** `a list of metrics`; of what is told in more words, `a list, each item …`. */
+const listOf = (item: string): string => {
+  const one = /^an? (\w+)$/.exec(item)?.[1];
+  return one === undefined ? `a list, each item ${item}` : `a list of ${one}s`;
+};
 
 /** How a built-in is called: `adam(rate, beta1: 0.9, …)`. */
 export const showBuiltin = ({ name, parameters }: Builtin): string =>

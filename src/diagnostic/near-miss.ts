@@ -2,6 +2,8 @@
 export interface Near {
   readonly word: string;
   readonly sure: boolean;
+  /** Where a part of the name is all that agrees, the other candidates of which it does. */
+  readonly others?: readonly string[];
 }
 
 /**
@@ -30,7 +32,19 @@ export const nearest = (word: string, candidates: Iterable<string>): Near | unde
     best = candidate;
     smallest = cost;
   }
-  return best === undefined ? undefined : { word: best, sure: alone && smallest <= 1.25 && word.length > 3 };
+  if (best === undefined) return sharing(word, candidates);
+  return { word: best, sure: alone && smallest <= 1.25 && word.length > 3 };
+};
+
+/** Of `cross_entropy`: `softmax_cross_entropy`. Of `learning_rate`: `rate`. Parts between underscores count, of four letters and more. */
+const sharing = (word: string, candidates: Iterable<string>): Near | undefined => {
+  const padded = (text: string) => `_${text.toLowerCase()}_`;
+  const own = padded(word);
+  const [first, ...others] = [...new Set(candidates)].filter((candidate) => {
+    const [short, long] = word.length < candidate.length ? [own, padded(candidate)] : [padded(candidate), own];
+    return short.length > 5 && short !== long && long.includes(short);
+  });
+  return first === undefined ? undefined : { word: first, sure: false, others: others.slice(0, 2) };
 };
 
 /** `nearest`, where it does not matter how sure that is. */

@@ -99,6 +99,7 @@ const habits: ReadonlyMap<string, Habit> = new Map<string, Habit>([
 
 /** Reads an operator of another language as what was meant by it; undefined where nothing is to be read. */
 export const translate = (source: Source, lexeme: Lexeme): Lexeme | undefined => {
+  if (lexeme.text === "%" && percentage(source, lexeme)) return undefined;
   const habit = habits.get(lexeme.text)!;
   const text = habit.instead?.text ?? "";
   source.say(lexeme, {
@@ -118,6 +119,24 @@ export const translate = (source: Source, lexeme: Lexeme): Lexeme | undefined =>
         }),
   });
   return habit.instead === undefined ? undefined : { ...lexeme, text: habit.instead.text, type: habit.instead.type };
+};
+
+/** `97%` with nothing behind it that could be divided by is a share; it is read as the number before it. */
+const percentage = (source: Source, { start, end }: Lexeme): boolean => {
+  const number = /\d+(?:\.\d+)?$/.exec(source.text.slice(Math.max(0, start - 30), start))?.[0];
+  if (number === undefined || /^[ \t]*[\p{ID_Continue}("[]/u.test(source.text.slice(end, end + 30))) return false;
+  const share = String(Number((Number(number) / 100).toPrecision(12)));
+  source.say(
+    { start: start - number.length, end },
+    {
+      code: "MTT1011",
+      message: `${number}% is not a number of mtt`,
+      label: "a share is a number from 0 to 1",
+      help: `write ${share}`,
+      fix: { title: `write ${share}`, safe: true, edits: [{ start: start - number.length, end, text: share }] },
+    },
+  );
+  return true;
 };
 
 /** A word needs a space where the sign had none: `!x` is `not x`, `a&&b` is `a and b`. */

@@ -64,6 +64,25 @@ assert e.accuracy > 0.5 and not (e.accuracy > 1)
 `);
   });
 
+  it("mend an int where a size is taken, one value where a list is, per cent, a type's name elsewhere", () => {
+    const text = `param n: integer = 3
+let digits = mnist()
+block f(x: f32[h, w, c]) -> f32[h, w, c] = x |> conv(c, kernel: 5)
+network Net(image: f32[28, 28, 1]) -> f32[10] = image |> f |> flatten |> dense(10)
+train m { network: Net, data: digits.train, loss: softmax_cross_entropy, optimizer: sgd(0.1), epochs: n }
+evaluate e { model: m, data: digits.test, metrics: accuracy }
+assert e.accuracy > 97.5%
+assert 7 % n == 1
+`;
+    expect(mended(text)).toBe(
+      text
+        .replace("integer", "int")
+        .replace("kernel: 5", "kernel: 5x5")
+        .replace("metrics: accuracy", "metrics: [accuracy]")
+        .replace("97.5%", "0.975"),
+    );
+  });
+
   it("leave what may have been meant otherwise: two candidates, more than one letter, three letters", () => {
     for (const text of [
       "let cart = 1\nlet card = 2\nlet a = carx\n",

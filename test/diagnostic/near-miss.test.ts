@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { nearMiss } from "../../src/diagnostic/near-miss.ts";
+import { nearest, nearMiss } from "../../src/diagnostic/near-miss.ts";
 
 const fields = ["network", "data", "loss", "optimizer", "batch", "epochs", "seed", "label", "test"];
 
@@ -19,6 +19,15 @@ describe("nearMiss", () => {
 
   it.each(["x", "rate", "momentum", "learning_rate", "", "qqqqqqqqqq"])("%s means none of them", (word) => {
     expect(nearMiss(word, fields)).toBeUndefined();
+  });
+
+  it("where no letters are near, means what shares a part of four letters or more", () => {
+    const known = ["softmax_cross_entropy", "binary_cross_entropy", "mean_squared_error", "rate"];
+    expect(nearest("cross_entropy", known)).toEqual({ word: known[0], sure: false, others: [known[1]] });
+    expect(nearest("learning_rate", known)).toEqual({ word: "rate", sure: false, others: [] });
+    expect(nearest("squared", known)).toEqual({ word: "mean_squared_error", sure: false, others: [] });
+    expect(nearest("cross_entrop", known)).toBeUndefined();
+    expect(nearest("lr", known)).toBeUndefined();
   });
 
   it("prefers the candidate that begins alike, then the earlier one", () => {
