@@ -107,9 +107,23 @@ export class Emitter {
     return this.emit("Transpose", [value, this.ints(permutation)], value.type, shape);
   }
 
+  /** Neighbouring dimensions that are all copied or all kept are one, so that equal copies are one node. */
   expand(value: TfValue, shape: readonly number[]): TfValue {
     if (sameShape(value.shape, shape)) return value;
-    return this.emit("BroadcastTo", [value, this.ints(shape)], value.type, shape);
+    const from = [...shape.slice(value.shape.length).map(() => 1), ...value.shape];
+    const runs: { kept: boolean; size: number }[] = [];
+    shape.forEach((size, i) => {
+      const kept = from[i] === size;
+      const last = runs.at(-1);
+      if (last?.kept === kept) last.size *= size;
+      else runs.push({ kept, size });
+    });
+    const narrow = this.reshape(
+      value,
+      runs.map(({ kept, size }) => (kept ? size : 1)),
+    );
+    const full = runs.map(({ size }) => size);
+    return this.reshape(this.emit("BroadcastTo", [narrow, this.ints(full)], value.type, full), shape);
   }
 
   cast(value: TfValue, type: DType): TfValue {
