@@ -36,8 +36,12 @@ const describeStep = ({ id, declared, inputs, body }: Step): readonly string[] =
 
 const indented = (text: string): string => `  ${text.trimEnd().replaceAll("\n", "\n  ")}`;
 
+const files = readdirSync(pipelines).filter((file) => /^\w+\.mtt$/.test(file));
+/** One may import another. */
+const sources = new Map(files.map((file) => [file, readFileSync(new URL(file, pipelines), "utf8")]));
+
 const golden = (file: string): string => {
-  const compiled = compile(file, new Map([[file, readFileSync(new URL(file, pipelines), "utf8")]]));
+  const compiled = compile(file, sources);
   if (compiled.plan === undefined) return said(compiled).join("\n");
   const networks = compiled.networks.flatMap((network) => [
     `network ${network.name}`,
@@ -51,7 +55,6 @@ const golden = (file: string): string => {
 };
 
 describe("the plans of the pipelines", () => {
-  const files = readdirSync(pipelines).filter((file) => /^\w+\.mtt$/.test(file));
   it.each(files)("%s", (file) => {
     const path = new URL(file.replace(".mtt", ".txt"), goldens);
     const text = golden(file);
