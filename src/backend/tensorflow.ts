@@ -28,6 +28,48 @@ export interface TensorflowOptions {
 export const tensorflow = (options: TensorflowOptions = {}): Backend => {
   const device = options.device ?? "cpu";
   const fault = (error: unknown) => failure(device, error);
+  /** Scopes of its own, so that a session holds on to nothing of the resident values that its engine has. */
+  const compiled = (program: Program) =>
+    Effect.gen(function* () {
+      const binding = yield* Effect.try({ try: () => engine(options), catch: fault });
+      const { graph, updated } = program;
+      const { lifted, lowered, bytes } = yield* Effect.try({ try: () => prepare(program), catch: fault });
+      const session = yield* Effect.acquireRelease(
+        Effect.try({ try: () => load(binding, bytes), catch: fault }),
+        (id) => Effect.sync(() => binding.deleteSavedModel(id)),
+      );
+      const answers = graph.outputs.slice(updated).map((value) => typeOf(graph, value));
+      const initial = lowered.initial.join(",");
+      const feeds = lowered.feeds.join(",");
+      const fetches = [...lowered.answers, UPDATED].join(",");
+      const residentTypes = graph.inputs.slice(0, program.resident).map(({ type }) => type);
+      const assign = (resident: readonly Tensor[]) =>
+        Effect.try({ try: () => call(binding, session, resident, initial, INITIALIZED, []), catch: fault });
+
+      // Draws may read resident values, which then are those that the engine has.
+      const { draws, needs } = lifted;
+      const drawsRead = needs.some((i) => i < program.resident);
+      const read = () => call(binding, session, [], "", lowered.kept.join(","), residentTypes);
+      const run = (fed: readonly Tensor[]): readonly Tensor[] => {
+        if (draws === undefined) return call(binding, session, fed, feeds, fetches, answers);
+        const inputs = drawsRead ? [...read(), ...fed] : fed;
+        const first = drawsRead ? 0 : program.resident;
+        const drawn = evaluate(
+          draws,
+          needs.map((i) => inputs[i - first]!),
+        );
+        return call(binding, session, [...fed, ...drawn], feeds, fetches, answers);
+      };
+
+      const one = yield* Semaphore.make(1);
+      const result: BackendSession = {
+        // A run holds the thread; between two of them, others have their turn.
+        run: (fed) =>
+          one.withPermit(Effect.andThen(Effect.yieldNow, Effect.try({ try: () => run(fed), catch: fault }))),
+        read: one.withPermit(Effect.try({ try: () => (residentTypes.length === 0 ? [] : read()), catch: fault })),
+      };
+      return { result, assign };
+    });
   return {
     name: "tensorflow",
     device,
@@ -35,44 +77,7 @@ export const tensorflow = (options: TensorflowOptions = {}): Backend => {
     // Its allocator keeps gaps; most operations run in place.
     overhead: 2,
     open: (program, resident) =>
-      Effect.gen(function* () {
-        const binding = yield* Effect.try({ try: () => engine(options), catch: fault });
-        const { graph, updated } = program;
-        const { lifted, lowered, bytes } = yield* Effect.try({ try: () => prepare(program), catch: fault });
-        const session = yield* Effect.acquireRelease(
-          Effect.try({ try: () => load(binding, bytes), catch: fault }),
-          (id) => Effect.sync(() => binding.deleteSavedModel(id)),
-        );
-        const answers = graph.outputs.slice(updated).map((value) => typeOf(graph, value));
-        const initial = lowered.initial.join(",");
-        const feeds = lowered.feeds.join(",");
-        const fetches = [...lowered.answers, UPDATED].join(",");
-        const residentTypes = graph.inputs.slice(0, program.resident).map(({ type }) => type);
-        yield* Effect.try({ try: () => call(binding, session, resident, initial, INITIALIZED, []), catch: fault });
-
-        // Draws may read resident values, which then are those that the engine has.
-        const { draws, needs } = lifted;
-        const drawsRead = needs.some((i) => i < program.resident);
-        const read = () => call(binding, session, [], "", lowered.kept.join(","), residentTypes);
-        const run = (fed: readonly Tensor[]): readonly Tensor[] => {
-          if (draws === undefined) return call(binding, session, fed, feeds, fetches, answers);
-          const inputs = [...(drawsRead ? read() : resident), ...fed];
-          const drawn = evaluate(
-            draws,
-            needs.map((i) => inputs[i]!),
-          );
-          return call(binding, session, [...fed, ...drawn], feeds, fetches, answers);
-        };
-
-        const one = yield* Semaphore.make(1);
-        const result: BackendSession = {
-          // A run holds the thread; between two of them, others have their turn.
-          run: (fed) =>
-            one.withPermit(Effect.andThen(Effect.yieldNow, Effect.try({ try: () => run(fed), catch: fault }))),
-          read: one.withPermit(Effect.try({ try: () => (residentTypes.length === 0 ? [] : read()), catch: fault })),
-        };
-        return result;
-      }),
+      Effect.flatMap(compiled(program), ({ result, assign }) => Effect.as(assign(resident), result)),
   };
 };
 

@@ -3,7 +3,7 @@ import * as Exit from "effect/Exit";
 import * as Scope from "effect/Scope";
 import type { Backend, BackendError, BackendSession } from "../backend/backend.ts";
 import type { Dataset } from "../data/dataset.ts";
-import { gather } from "../data/gather.ts";
+import { gatherInto } from "../data/gather.ts";
 import {
   type Algorithm,
   AlgorithmFailure,
@@ -35,6 +35,8 @@ export interface World<E, R> {
 
 interface Opened {
   readonly session: BackendSession;
+  /** Where the fields of a run's rows were gathered, and will be again: feeds may be reused after the answer. */
+  readonly gathered: Map<string, Tensor["data"]>;
   readonly scope: Scope.Closeable;
 }
 
@@ -82,14 +84,16 @@ const answer = <E, R>(
         // A scope of its own, so that `close` frees one session; a child, so that the end frees all.
         const scope = yield* Scope.fork(yield* Effect.scope);
         const session = yield* Scope.provide(
-          world.backend.open(command.program, [...command.resident, ...fields(command, world)]),
+          world.backend.open(command.program, [...command.resident, ...fields(command, world, new Map())]),
           scope,
         );
-        sessions.set(++open.opened, { session, scope });
+        sessions.set(++open.opened, { session, gathered: new Map(), scope });
         return open.opened;
       });
-    case "run":
-      return sessions.get(command.session)!.session.run([...fields(command, world), ...command.feeds], command.spent);
+    case "run": {
+      const { session, gathered } = sessions.get(command.session)!;
+      return session.run([...fields(command, world, gathered), ...command.feeds], command.spent);
+    }
     case "read":
       return sessions.get(command.session)!.session.read;
     case "close":
@@ -117,5 +121,11 @@ const answer = <E, R>(
 const fields = (
   { rows }: Extract<Command, { readonly do: "run" | "open" }>,
   { data, precision }: Pick<World<never, never>, "data" | "precision">,
+  gathered: Map<string, Tensor["data"]>,
 ): readonly Tensor[] =>
-  rows === undefined ? [] : rows.fields.map((field) => gather(data[rows.data]!, field, rows.at, precision));
+  (rows?.fields ?? []).map((field) => {
+    const { data: of, at } = rows!;
+    const tensor = gatherInto(data[of]!, field, at, precision, gathered.get(field));
+    gathered.set(field, tensor.data);
+    return tensor;
+  });

@@ -46,21 +46,23 @@ export interface Batch {
 const VALUES = 1 / 20;
 const DATA = 1 / 3;
 const MOST = 16_384;
-/** Data stays in the engine in one session for each batch, up to so many: a session costs its compilation, and saves the copy of every run. */
+/** Data stays in the engine in so many sessions, a batch each: a session costs its compilation, and saves the copy of every run. */
 const SESSIONS = 16;
 
 /** Makes the program and its sessions. The batch depends on the graph and the budget alone, so that equal questions are computed in equal bits. */
 export function* openPass(problem: Problem, streamed: Streamed): Asking<Pass> {
   const { examples, fields, data, held = [], weighted = false } = streamed;
   const size = batchSize(problem, streamed);
-  const graph = streamed.graph(size);
   const values = [...problem.parameters, ...held];
   const weights = (batch: Batch) => (weighted ? [rowWeights(problem, batch)] : []);
   if (streamed.again === true && Math.ceil(examples / size) <= SESSIONS) {
-    const sessions = yield* residentSessions(problem, streamed, { graph, size, values, weights });
+    // What stays is there once, whatever the batch: small ones need less besides.
+    const part = streamed.exactly === undefined ? Math.ceil(examples / SESSIONS) : size;
+    const sessions = yield* residentSessions(problem, streamed, { size: part, values, weights });
     if (sessions !== undefined)
-      return { sessions, size, examples, run: ({ from }, fed) => run(sessions[from / size]!, fed) };
+      return { sessions, size: part, examples, run: ({ from }, fed) => run(sessions[from / part]!, fed) };
   }
+  const graph = streamed.graph(size);
   const session = yield* open({ graph, resident: values.length, updated: 0 }, values);
   const names = fields.map(({ name }) => name);
   return {
@@ -74,20 +76,19 @@ export function* openPass(problem: Problem, streamed: Streamed): Asking<Pass> {
 /** A session for each batch, with its data and what is computed from it once; undefined where that does not fit. */
 function* residentSessions(
   { budget }: Problem,
-  { examples, fields, data, weighted = false }: Streamed,
+  { graph, examples, fields, data, weighted = false }: Streamed,
   of: {
-    readonly graph: Graph;
     readonly size: number;
     readonly values: readonly Tensor[];
     readonly weights: (batch: Batch) => readonly Tensor[];
   },
 ): Asking<readonly Session[] | undefined> {
-  const { graph, size, values, weights } = of;
+  const { size, values, weights } = of;
   const first = values.length;
   const rows = weighted ? [first + fields.length] : [];
   // Fields come last, as a session takes its resident values.
   const known = [...values.keys(), ...rows, ...fields.map((_, i) => first + i)];
-  const { before, after, reads } = stage(graph, known);
+  const { before, after, reads } = stage(graph(size), known);
   const resident = before.outputs.length + reads.length;
   const bytes = after.inputs.slice(0, resident).reduce((sum, { type }) => sum + bytesOf(type), 0);
   if (bytes * Math.ceil(examples / size) > budget * DATA) return undefined;
