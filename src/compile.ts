@@ -28,8 +28,8 @@ export interface Compiled {
   readonly plan?: Plan;
   /** The networks of the program, those that nothing trains among them where their types say every size. */
   readonly networks: readonly Network[];
-  /** Steps of the data sets that a `let` of the entry names. */
-  readonly datasets: ReadonlyMap<string, string>;
+  /** Steps of the data sets, and of the figures, that a `let` of the entry names. */
+  readonly named: ReadonlyMap<string, string>;
   readonly checked: Checked;
   /** In source order; empty for a program that says nothing doubtful. */
   readonly diagnostics: readonly Diagnostic[];
@@ -58,8 +58,7 @@ export const compile = (entry: string, sources: Sources, options: CompileOptions
   const found = [...modules.diagnostics, ...checked.diagnostics];
   const said = (all: readonly Diagnostic[], complete: boolean) =>
     inOrder(withoutAllowed(all, checked, complete), checked);
-  if (found.some(isError))
-    return { checked, networks: [], datasets: new Map(), diagnostics: said(found, false), timings };
+  if (found.some(isError)) return { checked, networks: [], named: new Map(), diagnostics: said(found, false), timings };
   const elaborated = phase("elaborate", () => elaborate(checked, given, options.memory));
   const right = elaborated.plan !== undefined;
   const warnings = phase("warn", () => (right ? warningsOf(checked) : []));

@@ -51,14 +51,17 @@ export { type Expression, mtt, type Operand } from "./script/expression.ts";
 export type {
   Data,
   Evaluation,
+  GroupEffect,
   Handle,
   Influence,
   InfluenceFields,
+  InputInfluence,
   MethodFields,
   Model,
   Prediction,
   Scores,
   TrainFields,
+  Validation,
 } from "./script/handles.ts";
 export { network } from "./script/network.ts";
 export type { Examples, Influences, ScoreAxis, Trained } from "./script/results.ts";
@@ -176,21 +179,31 @@ const planFor = Effect.fnUntraced(function* (asks: Asked, file: string, sources:
   });
   const texts: Sources = new Map([...sources, [file, `${own}\n${composed.text}`]]);
   const { networks } = composed;
-  const { plan, diagnostics, datasets } = compile(file, texts, { settings: config.settings, networks });
+  const { plan, diagnostics, named } = compile(file, texts, { settings: config.settings, networks });
   const place = { texts, start: own.length + 1 };
   if (plan === undefined) return yield* new ProgramError(said(diagnostics, file, place));
-  // A data set always has a name of its own: what is no step under it is none.
-  const steps = yield* Effect.forEach(composed.names, (name) =>
-    asks.kind === "data" && !datasets.has(name)
-      ? new UsageError({ message: `this is no data set: ${composed.text.trim().split("\n").at(-1)}` })
-      : findStep(plan, datasets.get(name) ?? name, file),
-  );
+  const steps = yield* Effect.forEach(composed.names, (name) => {
+    const line = composed.text.split("\n").find((text) => text.startsWith(`let ${name} `));
+    return line !== undefined && !named.has(name)
+      ? new UsageError({ message: `this is no data set: ${line}` })
+      : findStep(plan, named.get(name) ?? name, file);
+  });
   const [first, second] = steps;
-  if (first!.body.kind !== asks.kind && asks.kind !== "data") return yield* notOf(first!, asks.kind);
+  if (!kinds[asks.kind](first!.body)) return yield* notOf(first!, asks.kind);
   if (asks.predicts === undefined || second === undefined) return { plan, target: first!.id, place };
   const prediction = yield* predictionStep(first!, second, asks.predicts.result);
   return { plan: { ...plan, steps: [...plan.steps, prediction] }, target: prediction.id, place };
 });
+
+/** What a handle may stand for. */
+const kinds: { readonly [K in Asked["kind"]]: (body: Step["body"]) => boolean } = {
+  data: ({ kind }) => kind === "data" || kind === "query",
+  figure: ({ kind }) => kind === "group",
+  train: ({ kind }) => kind === "train",
+  evaluate: ({ kind }) => kind === "evaluate",
+  influence: ({ kind }) => kind === "influence",
+  validate: ({ kind }) => kind === "validate",
+};
 
 const notOf = ({ id, body }: Step, kind: string) =>
   new UsageError({ message: `\`${id}\` is a step of the kind \`${body.kind}\`, and \`${kind}\` is asked for` });

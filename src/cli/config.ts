@@ -4,10 +4,10 @@ import * as Option from "effect/Option";
 import { Path } from "effect/Path";
 import * as Schema from "effect/Schema";
 import { parse as parseYaml } from "yaml";
-import { reasonOf } from "../data/files.ts";
 import { nearMiss } from "../diagnostic/near-miss.ts";
 import { UsageError } from "./exit.ts";
 import { bytesOf } from "./quantities.ts";
+import { readText } from "./read-text.ts";
 
 export const BACKENDS = ["auto", "onnx", "tensorflow", "reference"] as const;
 export const DEVICES = ["cpu", "webgpu", "cuda"] as const;
@@ -136,10 +136,7 @@ const nearestProject = Effect.fnUntraced(function* (folder: string) {
   for (let at = folder; ; at = path.dirname(at)) {
     const file = path.join(at, NAME);
     if (yield* Effect.orElseSucceed(fs.exists(file), () => false)) {
-      const text = yield* Effect.mapError(
-        fs.readFileString(file),
-        (error) => new UsageError({ message: `${file} cannot be read: ${reasonOf(error)}` }),
-      );
+      const text = yield* readText(file);
       return { folder: at, name: file, project: yield* readProject(file, text) };
     }
     if (path.dirname(at) === at) return { folder, name: NAME, project: empty };

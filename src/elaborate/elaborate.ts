@@ -17,7 +17,7 @@ export interface Elaborated {
   readonly plan?: Plan;
   /** In order: those whose own types say every size, and those that a step trains. */
   readonly networks: readonly Network[];
-  readonly datasets: ReadonlyMap<string, string>;
+  readonly named: ReadonlyMap<string, string>;
   readonly diagnostics: readonly Diagnostic[];
 }
 
@@ -31,19 +31,25 @@ export const elaborate = (checked: Checked, networks: GivenNetworks = new Map(),
       else elaborateDeclaration(declaration, session);
     });
   const diagnostics = [...session.diagnostics.values()];
-  const made = { networks: [...session.networks.values()], datasets: namedDatasets(session) };
+  const made = { networks: [...session.networks.values()], named: namedSteps(session) };
   if (diagnostics.length > 0) return { ...made, diagnostics };
   const plan: Plan = { steps: [...session.steps.values()], targets: defaultTargets(session) };
   return { ...made, plan, diagnostics: oversized(plan) };
 };
 
-/** The step of every data set that a `let` of the entry names. */
-const namedDatasets = ({ checked, values }: Session): ReadonlyMap<string, string> =>
+/** The step of every data set, and of every figure of a step, that a `let` of the entry names. */
+const namedSteps = ({ checked, values }: Session): ReadonlyMap<string, string> =>
   new Map(
     checked.entry.declarations.flatMap((declaration): readonly (readonly [string, string])[] => {
       const value = values.get(declaration);
       if (declaration.kind !== "let" || value === undefined || value instanceof Error) return [];
-      return value.kind === "dataset" ? [[declaration.name.text, value.step]] : [];
+      const step =
+        value.kind === "dataset"
+          ? value.step
+          : value.kind === "figure" && value.formula.kind === "figure"
+            ? value.formula.step
+            : undefined;
+      return step === undefined ? [] : [[declaration.name.text, step]];
     }),
   );
 

@@ -11,7 +11,7 @@ export class Expression {
 /** What a script adds to a program. It is named when the program is compiled. */
 export type Declaration =
   /** `let NAME = of`, `train NAME of` */
-  | { readonly kind: "let" | "train" | "evaluate" | "influence"; readonly of: Expression }
+  | { readonly kind: "let" | "train" | "evaluate" | "influence" | "validate"; readonly of: Expression }
   /** Built by the script; no text says what it does. */
   | { readonly kind: "network"; readonly name: string; readonly build: () => Network };
 
@@ -102,4 +102,10 @@ export const compose = (expressions: readonly Expression[], taken: string): Comp
   return { names: expressions.map(text), text: lines.join(""), networks };
 };
 
-const WORDS = { let: "data", train: "model", evaluate: "evaluation", influence: "influence" } as const;
+const WORDS = {
+  let: "data",
+  train: "model",
+  evaluate: "evaluation",
+  influence: "influence",
+  validate: "validation",
+} as const;

@@ -7,7 +7,9 @@ import type { Store, StoreError } from "../store/store.ts";
 import type { AxisArray } from "./axes.ts";
 import { call, type Declaration, Expression, join, mtt, type Operand, pipe, record, written } from "./expression.ts";
 import {
+  axesOf,
   type Examples,
+  effectOf,
   examplesOf,
   figuresOf,
   type Influences,
@@ -30,7 +32,7 @@ export interface Handle<A> {
 /** The step whose outcome is read: the one of `steps`, or what the model that is the first says of the data that is the second. */
 export interface Asked {
   /** What the first must be. */
-  readonly kind: "data" | "train" | "evaluate" | "influence";
+  readonly kind: "data" | "figure" | "train" | "evaluate" | "influence" | "validate";
   readonly steps: readonly Expression[];
   readonly predicts?: { readonly result: string | undefined };
 }
@@ -129,7 +131,6 @@ export interface InfluenceFields {
   readonly train?: Data;
   /** The quantity whose change is predicted: the model's loss unless given. */
   readonly measure?: "loss" | "margin" | Expression;
-  readonly top?: number;
   readonly layers?: readonly string[];
   /** A solve may stop at this relative residual. */
   readonly accept?: number;
@@ -151,6 +152,10 @@ export class Model extends Expression implements Handle<Trained> {
   /** Which training examples made it say that. */
   influence({ test, ...fields }: InfluenceFields & { readonly test: Data }): Influence<"test" | "train"> {
     return new Influence([influenceOf(this, test, fields)], ["test", "train"]);
+  }
+  /** The influence of each number of the training examples, pixels of an image. */
+  inputInfluence({ test, ...fields }: InfluenceFields & { readonly test: Data }): InputInfluence {
+    return new InputInfluence([influenceOf(this, test, fields, word("input"))]);
   }
   /** The influence of each training example on itself. */
   selfInfluence(fields: InfluenceFields): Influence<"train"> {
@@ -174,12 +179,14 @@ const influenceOf = (
   model: Model,
   test: Expression,
   { method, measure, layers, accept, ...rest }: InfluenceFields,
+  of?: Expression,
 ): Declaration =>
   named(
     "influence",
     record({
       model,
       test,
+      of,
       method: methodOf(method),
       measure: measure === undefined ? undefined : word(measure),
       layers: layers?.map((layer) => written(layer)),
@@ -210,6 +217,24 @@ abstract class Ranking extends Expression {
   mostHelpful(n: number): Data {
     return dataOf(pipe(this, call("most_helpful", [n])));
   }
+  /** The predicted change of the measure when a whole set is removed: the sum of its scores, or with their interaction (`order: 2`). */
+  group(set: Data, options: { readonly order?: 1 | 2 } = {}): GroupEffect {
+    return new GroupEffect(pipe(this, call("group", [set], options)).parts);
+  }
+}
+
+/** The effect of a group of training examples, in the measure's own unit. */
+export class GroupEffect extends Expression implements Handle<number> {
+  readonly asks: Asked = { kind: "figure", steps: [aside(this)] };
+  readonly read = effectOf;
+}
+
+/** The influence of pixels: how each number of a training example's first field changes its score. Axes: test, train, then the field's own. */
+export class InputInfluence extends Expression implements Handle<Influences<string>> {
+  readonly asks: Asked = { kind: "influence", steps: [this] };
+  read(outcome: Outcome): ReturnType<Handle<Influences<string>>["read"]> {
+    return influencesOf(outcome, (inner) => ["test", "train", ...axesOf(inner)]);
+  }
 }
 
 /** An influence query: a score for every test and training example, or for each training example on itself. */
@@ -221,7 +246,11 @@ export class Influence<Axis extends ScoreAxis = ScoreAxis> extends Ranking imple
     this.axes = axes;
   }
   read(outcome: Outcome): ReturnType<Handle<Influences<Axis>>["read"]> {
-    return influencesOf(outcome, this.axes);
+    return influencesOf(outcome, () => this.axes);
+  }
+  /** How far the scores agree with retraining, or find what noise changed: `` validate(mtt`leave_one_out(count: 20)`) ``. */
+  validate(by: Expression): Validation {
+    return new Validation([named("validate", record({ influence: this, by }))]);
   }
   /** The scores for one test example, counted from 0. */
   ofTest(position: number): Scores {
@@ -241,6 +270,12 @@ export class Scores extends Ranking implements Handle<AxisArray<"train">> {
   read(outcome: Outcome): ReturnType<Handle<AxisArray<"train">>["read"]> {
     return scoresOfTest(outcome, this.position);
   }
+}
+
+/** What a validation of scores comes to: `pearson`, `spearman`, `auc`, with their intervals. */
+export class Validation extends Expression implements Handle<Figures> {
+  readonly asks: Asked = { kind: "validate", steps: [this] };
+  readonly read = figuresOf;
 }
 
 /** Metrics of a model on a data set. */

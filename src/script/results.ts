@@ -29,7 +29,7 @@ export interface Trained {
 }
 
 /** The predicted change of the measure on a test example when a training example is removed, in the measure's own unit. */
-export interface Influences<Axis extends ScoreAxis> {
+export interface Influences<Axis extends string> {
   readonly scores: AxisArray<Axis>;
   /**
    * The derivative of the measure on each test example (for self-influence: each training example) by the regularizer's strength, all the rest retrained;
@@ -56,6 +56,9 @@ const fitting = (what: string, shape: readonly number[], width: number) =>
 
 export const figuresOf = ({ figures }: Outcome) => Effect.succeed(figures);
 
+/** The effect of a group: the predicted change of the measure when all of it is removed. */
+export const effectOf = ({ figures }: Outcome) => Effect.succeed(Number(figures.effect));
+
 export const examplesOf = Effect.fnUntraced(function* ({ data }: Outcome) {
   if (data === undefined) throw new TypeError("a data set comes of its step");
   const positions = Int32Array.from(data.index.keys());
@@ -70,26 +73,26 @@ export const examplesOf = Effect.fnUntraced(function* ({ data }: Outcome) {
   return examples;
 });
 
-const axesOf = (shape: readonly number[]): readonly string[] =>
+export const axesOf = (shape: readonly number[]): readonly string[] =>
   shape.length === 3 ? ["height", "width", "channel"] : shape.map((_, i) => `axis${i}`);
 
 export const trainedOf = ({ arrays, figures }: Outcome) =>
   Effect.map(arrays("parameters"), (parameters): Trained => ({ parameters, figures }));
 
-/** Scores of every test and training example. */
-export const influencesOf = Effect.fnUntraced(function* <Axis extends ScoreAxis>(
+/** Scores of every test and training example; axes beyond the named ones are those of a field. */
+export const influencesOf = Effect.fnUntraced(function* <Axis extends string>(
   outcome: Outcome,
-  axes: readonly Axis[],
+  axes: (inner: readonly number[]) => readonly Axis[],
 ) {
-  const { index, file, count } = yield* keptScores(outcome);
-  const shape = axes.map((axis) => index[axis]?.length ?? 0);
-  yield* fitting("scores", shape, 8);
-  const rows = yield* readRows(file, 0, axes.length === 1 ? count.train : count.test);
-  const { strength_effect: effect } = yield* outcome.arrays("summary");
+  const { index, file } = yield* keptScores(outcome);
+  const { shape } = yield* readRows(file, 0, 0);
+  const examples = index.test === undefined ? [index.train.length] : [index.test.length, index.train.length];
+  const whole = [examples[0]!, ...shape.slice(1)];
+  yield* fitting("scores", whole, 8);
+  const rows = yield* readRows(file, 0, examples[0]!);
   const influences: Influences<Axis> = {
-    scores: new AxisArray(axes, rows, index),
-    ...(effect === undefined ? {} : { strengthEffect: new AxisArray(axes.slice(0, 1), effect, index) }),
-    certificate: { ...outcome.figures, ...outcome.cost },
+    scores: new AxisArray(axes(whole.slice(examples.length)), rows, index),
+    certificate: outcome.figures,
   };
   return influences;
 });

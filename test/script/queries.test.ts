@@ -118,6 +118,29 @@ train cleaned = model with { data: digits.train |> without(blame |> most_harmful
     expect(self.scores.data.every((score) => score >= 0)).toBe(true);
   });
 
+  it("ask for groups, for pixels, and for how far scores are to be believed", async () => {
+    const p = await open();
+    const test = p.data("digits.test").take(2);
+    const by = { method: { kind: "cg", damping: 0.1, tolerance: 1e-4 } } as const;
+    const blame = p.model("model").influence({ test, ...by });
+    const { scores } = await p.get(blame);
+    const set = blame.mostHelpful(30);
+    const { index } = await p.get(set);
+    const at = new Map([...scores.index.train!].map((example, position) => [example, position]));
+    const sum = (tests: readonly number[]) =>
+      tests
+        .flatMap((k) => [...index].map((example) => scores.at({ test: k, train: at.get(example)! })))
+        .reduce((a, b) => a + b);
+    expect(await p.get(blame.group(set))).toBeCloseTo(sum([0, 1]), 6);
+    expect(await p.get(blame.ofTest(1).group(set))).toBeCloseTo(sum([1]), 6);
+    const pixels = await p.get(p.model("model").inputInfluence({ test, ...by }));
+    expect(pixels.scores.axes).toEqual(["test", "train", "height", "width", "channel"]);
+    expect(pixels.scores.shape).toEqual([2, 200, 28, 28, 1]);
+    const agreement = await p.get(blame.validate(mtt`leave_one_out(count: 3)`));
+    expect(Number(agreement.pearson)).toBeGreaterThan(-1.0001);
+    expect(Number(agreement.pearson)).toBeLessThan(1.0001);
+  });
+
   it("say what is wrong as errors of their own", async () => {
     const p = await open();
     const model = p.model("model");
