@@ -45,7 +45,7 @@ export const reportBuiltins: readonly Builtin[] = [
     name: "histogram",
     parameters: [required("of", any), optional("bins", int, "40")],
     result: gives("picture"),
-    doc: "How values are spread.",
+    doc: "How values are spread: an evaluation's losses, an influence's scores, a list of figures.",
   },
   {
     name: "scatter",

@@ -165,6 +165,14 @@ describe("queries over scores", () => {
       influence blame { model: model, test: rows, method: cg, top: 5 }
       train cleaned = model with { data: rows |> without(blame |> most_harmful(3)) }`);
     expect(said(compiled).map((line) => line.slice(0, 7))).toEqual(["MTT4015"]);
+    for (const of of ["blame", "blame.scores", "blame |> of_test(0)"])
+      expect(
+        said(
+          compileText(`${labelled}
+      influence blame { model: model, test: rows, method: cg, top: 5 }
+      report shown { show: [histogram(${of})] }`),
+        ).join(),
+      ).toMatch(/MTT4015.*keeps 5 scores/);
   });
 
   it("an ensemble trains models of other seeds", () => {

@@ -7,7 +7,7 @@ import type { ReportSource, Shown } from "../../src/execute/reports.ts";
 import type { Json } from "../../src/plan/json.ts";
 import type { Step } from "../../src/plan/plan.ts";
 import { html } from "../../src/report/html.ts";
-import { spread } from "../../src/report/pictures/histogram.ts";
+import { Range, Spread } from "../../src/report/pictures/histogram.ts";
 import { renderReport } from "../../src/report/report.ts";
 import { tensor } from "../../src/shape/tensor.ts";
 
@@ -154,9 +154,25 @@ describe("pictures", () => {
     });
   });
 
+  const spread = (parts: readonly (readonly number[])[], bins: number) => {
+    const range = new Range();
+    for (const part of parts) range.add(part);
+    const counted = new Spread(range, bins);
+    for (const part of parts) counted.add(part);
+    return { edges: counted.edges, counts: counted.counts };
+  };
+
   it("histogram: counts of equal bins", async () => {
-    expect(spread([0, 0.5, 0.5, 1], 2)).toEqual({ edges: [0, 0.5, 1], counts: [1, 3] });
-    expect(spread([3, 3], 40)).toEqual({ edges: [3, 4], counts: [2] });
+    expect(
+      spread(
+        [
+          [0, 0.5],
+          [0.5, 1, Number.NaN],
+        ],
+        2,
+      ),
+    ).toEqual({ edges: [0, 0.5, 1], counts: [1, 3] });
+    expect(spread([[3, 3]], 40)).toEqual({ edges: [3, 4], counts: [2] });
     const text = await page("histogram(on_test, bins: 2)");
     expect(text).toContain("4 values of loss of on_test, from 0 to 1");
   });
@@ -219,6 +235,22 @@ describe("pictures", () => {
     (...scores: readonly number[]): Shown["rows"] =>
     (file) =>
       Effect.succeed(file === "scores.npy" ? tensor("f64", [1, scores.length], scores) : undefined);
+
+  it("histogram: an influence's scores, for all test examples, for one, and of the examples on themselves", async () => {
+    for (const of of ["blame", "blame.scores"]) {
+      const text = await page(`histogram(${of}, bins: 4)`, { rows: rowsOf(-0.25, 0.5, 0, 0) });
+      expect(text).toContain('aria-label="histogram of score of blame"');
+      // `two` has two examples, so the query two rows.
+      expect(text).toContain("8 values of score of blame, from -0.25 to 0.5");
+    }
+    const one = await page("histogram(blame |> of_test(1))", { rows: rowsOf(-0.25, 0.5, 0) });
+    expect(one).toContain("3 values of score of blame, test example 1, from -0.25 to 0.5");
+    const totals: Arrays = { totals: tensor("f64", [3], [0.25, 4, 1]) };
+    const own = await page("histogram(own)", { arrays: () => Effect.succeed(totals) });
+    expect(own).toContain("3 values of score of own, from 0.25 to 4");
+    expect(await refusal("histogram(blame |> of_test(2))", { rows: rowsOf(1) })).toMatchObject({ code: "MTT5653" });
+    expect(await refusal("histogram(blame)")).toMatchObject({ code: "MTT5406" });
+  });
 
   it("gallery: a test example beside what helped and what harmed it, with their scores", async () => {
     const figures = { measure: "softmax_cross_entropy" };

@@ -10,6 +10,7 @@ import { addStep } from "../steps.ts";
 import { describe, type Value } from "../value.ts";
 import { numbered } from "./assert.ts";
 import type { PlannedInfluence, PlannedReport } from "./planned.ts";
+import { mustBeKept } from "./scores.ts";
 import { StepFields } from "./step-fields.ts";
 import { planned } from "./steps.ts";
 
@@ -44,13 +45,15 @@ const picture = (value: Value, e: Expression, scope: Scope, inputs: string[]): J
     shown[name] =
       made.name === "summary" && argument.kind === "model"
         ? networkJson(argument.model.network)
-        : content(asked(made.name, argument, scope), e, scope, inputs);
+        : content(asked(made.name, argument, e, scope), e, scope, inputs);
   return shown;
 };
 
-/** Curves of a sweep are those of its models. */
-const asked = (picture: string, value: Value, { session }: Scope): Value => {
-  const of = value.kind === "step" ? planned(value.step, session) : undefined;
+/** Curves of a sweep are those of its models; a histogram of scores counts all of them. */
+const asked = (picture: string, value: Value, e: Expression, scope: Scope): Value => {
+  const of = value.kind === "step" ? planned(value.step, scope.session) : undefined;
+  const influence = value.kind === "scores" ? value.influence : of?.kind === "influence" ? of : undefined;
+  if (picture === "histogram" && influence !== undefined) mustBeKept(influence, e, scope);
   if (picture === "curves" && of?.kind === "sweep")
     return { kind: "list", items: of.members.map(({ model }) => ({ kind: "model", model })) };
   return value;
