@@ -1,7 +1,7 @@
 import { withoutAllowed } from "./check/allow.ts";
 import { check } from "./check/check.ts";
 import type { Checked } from "./check/checked.ts";
-import { loadModules, type Parse } from "./check/modules.ts";
+import { loadModules, type Outside, type Parse } from "./check/modules.ts";
 import { warningsOf } from "./check/warnings/warnings.ts";
 import type { Diagnostic, Sources } from "./diagnostic/diagnostic.ts";
 import { elaborate } from "./elaborate/elaborate.ts";
@@ -19,6 +19,8 @@ export interface CompileOptions {
   readonly networks?: GivenNetworks;
   /** A clock in milliseconds. The compiler has none of its own. */
   readonly now?: () => number;
+  /** Files that imports name and that the program may not read, with what to say of them. */
+  readonly outside?: ReadonlyMap<string, Outside>;
   /** Instead of `parse`: an editor keeps the trees of texts that did not change. */
   readonly parse?: Parse;
 }
@@ -50,7 +52,7 @@ export const compile = (entry: string, sources: Sources, options: CompileOptions
     timings[name] = now() - start;
     return result;
   };
-  const modules = phase("parse", () => loadModules(entry, new Map([...sources, ...stdlib]), options.parse));
+  const modules = phase("parse", () => loadModules(entry, new Map([...sources, ...stdlib]), options));
   const given = options.networks ?? new Map();
   const file = modules.files.get(entry);
   const files = file === undefined ? modules.files : new Map([...modules.files, [entry, declareNetworks(file, given)]]);

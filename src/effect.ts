@@ -79,6 +79,8 @@ export interface LoadOptions {
   readonly device?: "cpu" | "webgpu" | "cuda";
   /** `512MiB` */
   readonly memory?: string;
+  /** Folders outside of the project that the program may read. */
+  readonly allowPath?: readonly string[];
 }
 
 export interface RunOptions {
@@ -220,11 +222,12 @@ const said = (diagnostics: readonly Diagnostic[], file: string, { texts, start }
   return { message: render(moved.diagnostics, moved.sources, "human"), diagnostics: moved.diagnostics };
 };
 
-const flagsOf = ({ params = {}, store, data, backend, device, memory }: LoadOptions): Flags => ({
+const flagsOf = ({ params = {}, store, data, backend, device, memory, allowPath = [] }: LoadOptions): Flags => ({
   store: Option.fromUndefinedOr(store),
   data: Option.fromUndefinedOr(data),
   backend: Option.fromUndefinedOr(backend),
   device: Option.fromUndefinedOr(device),
   memory: Option.fromUndefinedOr(memory),
+  allowPath,
   set: Object.fromEntries(Object.entries(params).map(([name, value]) => [name, String(value)])),
 });

@@ -23,7 +23,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   execute: ["influence", "learn", "transform", "plan", "ir", "shape", "store", "data", "backend", "diagnostic"],
   export: ["backend", "lower", "learn", "transform", "plan", "ir", "shape"],
   script: ["execute", "store", "data", "elaborate", "plan", "ir", "shape", "diagnostic"],
-  lsp: ["", "check", "syntax", "format", "generated", "ir", "shape", "diagnostic"],
+  lsp: ["", "check", "syntax", "format", "generated", "data", "ir", "shape", "diagnostic"],
   report: ["execute", "store", "data", "plan", "ir", "shape", "syntax", "diagnostic"],
 };
 /** A pure function of text: knows nothing of files, time or Effect, and runs in a browser. */

@@ -2,12 +2,18 @@ import type { Diagnostic, Sources, Span } from "../diagnostic/diagnostic.ts";
 import { nearest } from "../diagnostic/near-miss.ts";
 import type { File } from "../syntax/ast.ts";
 import { type Parsed, parse } from "../syntax/parse.ts";
-import { problems } from "./problems.ts";
+import { outsideProject, problems } from "./problems.ts";
 
 export interface Modules {
   /** Every file read, in the order of first mention: the entry, what it imports, then the standard library. */
   readonly files: ReadonlyMap<string, File>;
   readonly diagnostics: readonly Diagnostic[];
+}
+
+/** Why a file may not be read. */
+export interface Outside {
+  readonly message: string;
+  readonly help: string;
 }
 
 /** A text to its tree. */
@@ -26,7 +32,14 @@ export const isLibrary = (name: string): boolean => name.startsWith(STANDARD);
  * Reads the entry and all it imports from a map of texts. `std/layers` names the standard library's file of that name, with or without `.mtt`;
  * other imports are relative to the file that asks. Files of the library are always read. Unknown and cyclic imports are diagnostics.
  */
-export function loadModules(entry: string, sources: Sources, read: Parse = parse): Modules {
+export function loadModules(
+  entry: string,
+  sources: Sources,
+  {
+    parse: read = parse,
+    outside = new Map(),
+  }: { readonly parse?: Parse; readonly outside?: ReadonlyMap<string, Outside> } = {},
+): Modules {
   const files = new Map<string, File>();
   const diagnostics: Diagnostic[] = [];
   const open: string[] = [];
@@ -41,7 +54,10 @@ export function loadModules(entry: string, sources: Sources, read: Parse = parse
     open.push(name);
     for (const { from } of file.imports) {
       const target = importedFile(name, from.value, sources);
-      if (target === undefined) diagnostics.push(missing(from, name, sources));
+      const refused = importCandidates(name, from.value).flatMap((candidate) => outside.get(candidate) ?? [])[0];
+      if (target === undefined && refused !== undefined)
+        diagnostics.push(outsideProject(from.span, refused.message, { label: "not read", help: refused.help }));
+      else if (target === undefined) diagnostics.push(missing(from, name, sources));
       else if (open.includes(target)) diagnostics.push(cycle(from.span, [...open.slice(open.indexOf(target)), target]));
       else load(target);
     }

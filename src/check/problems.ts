@@ -23,6 +23,9 @@ const problem =
     ...(help === undefined ? {} : { help }),
   });
 
+/** Found by who reads the files of a program, and said at the import. */
+export const outsideProject = problem("MTT5519");
+
 /** One constructor for each code of the checker; diagnostic/codes.ts holds their pages. */
 export const problems = {
   // Names and imports.

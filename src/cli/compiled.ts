@@ -21,7 +21,7 @@ export interface Ready {
 /** `texts` stand for what files hold. */
 export const compileFile = Effect.fnUntraced(function* (
   file: string,
-  { settings, memory }: Pick<Config, "settings" | "memory">,
+  { settings, memory, reach }: Pick<Config, "settings" | "memory" | "reach">,
   texts: Sources = new Map(),
 ) {
   // Whoever looks for imports reads each file's text first: its tree serves the compiler too.
@@ -31,8 +31,8 @@ export const compileFile = Effect.fnUntraced(function* (
     trees.set(name, known);
     return known;
   };
-  const sources = yield* readSources(file, texts, once);
-  const compiled = compile(file, sources, { settings, memory, parse: once, now: () => performance.now() });
+  const { sources, outside } = yield* readSources(file, texts, reach, once);
+  const compiled = compile(file, sources, { settings, memory, outside, parse: once, now: () => performance.now() });
   // The standard library's texts are among the checked files.
   const read = [...compiled.checked.files].map(([name, { text }]) => [name, text] as const);
   return { compiled, sources: new Map([...read, ...sources]) };

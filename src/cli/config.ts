@@ -3,11 +3,13 @@ import { FileSystem } from "effect/FileSystem";
 import * as Option from "effect/Option";
 import { Path } from "effect/Path";
 import * as Schema from "effect/Schema";
-import { parse as parseYaml } from "yaml";
+import type { Reach } from "../data/reach.ts";
 import { nearMiss } from "../diagnostic/near-miss.ts";
+import { reachOf } from "./allowed.ts";
 import { UsageError } from "./exit.ts";
 import { bytesOf } from "./quantities.ts";
 import { readText } from "./read-text.ts";
+import { yamlOf } from "./yaml.ts";
 
 export const BACKENDS = ["auto", "onnx", "tensorflow", "reference"] as const;
 export const DEVICES = ["cpu", "webgpu", "cuda"] as const;
@@ -19,6 +21,7 @@ export interface Flags {
   readonly backend: Option.Option<BackendName>;
   readonly device: Option.Option<(typeof DEVICES)[number]>;
   readonly memory: Option.Option<string>;
+  readonly allowPath: readonly string[];
   readonly set: Readonly<Record<string, string>>;
 }
 
@@ -32,12 +35,16 @@ export interface Config {
   readonly memory: number | undefined;
   /** Text by param name, typed by the checker. */
   readonly settings: ReadonlyMap<string, string>;
+  /** What the program's paths may lead to. */
+  readonly reach: Reach;
 }
 
 /** A place that says a value, for messages: `--store`, `MTT_STORE`, `mtt.yaml: store`. */
 interface Said {
   readonly where: string;
   readonly value: string;
+  /** By the project, not by who runs it. */
+  readonly project?: boolean;
 }
 
 /** Flags win over MTT_* variables, over the nearest mtt.yaml above the file, over the program. */
@@ -55,16 +62,18 @@ export const loadConfig = Effect.fnUntraced(function* (file: string, flags: Flag
     if (given) return { where: variable, value: given };
     const value = project[key];
     if (value === undefined) return undefined;
-    return { where: `${name}: ${key}`, value: base === undefined || value === "" ? value : path.resolve(base, value) };
+    const resolved = base === undefined || value === "" ? value : path.resolve(base, value);
+    return { where: `${name}: ${key}`, value: resolved, project: true };
   };
   const folderOf = (place: Said | undefined): Effect.Effect<string | undefined, UsageError> =>
     place?.value === ""
       ? Effect.fail(new UsageError({ message: `${place.where} is empty`, help: "name a folder" }))
       : Effect.succeed(place === undefined ? undefined : path.resolve(place.value));
 
+  const data = said("data", folder);
   const config: Config = {
     store: (yield* folderOf(said("store", folder))) ?? path.join(folder, ".mtt"),
-    data: yield* folderOf(said("data", folder)),
+    data: yield* folderOf(data),
     backend: yield* oneOf(BACKENDS, said("backend"), "auto"),
     device: yield* oneOf(DEVICES, said("device"), "cpu"),
     memory: yield* Option.match(Option.fromUndefinedOr(said("memory")), {
@@ -74,6 +83,7 @@ export const loadConfig = Effect.fnUntraced(function* (file: string, flags: Flag
     settings: new Map(
       Object.entries({ ...project.params, ...flags.set }).map(([param, value]) => [param, String(value)]),
     ),
+    reach: yield* reachOf(file, flags.allowPath, data === undefined || data.project ? undefined : data.value),
   };
   return config;
 });
@@ -124,7 +134,6 @@ const Project = Schema.Struct({
 });
 type Project = typeof Project.Type;
 const decodeProject = Schema.decodeUnknownEffect(Project);
-const isMapping = Schema.is(Schema.Record(Schema.String, Schema.Unknown));
 const isKey = (key: string): key is keyof typeof shapes => Object.hasOwn(shapes, key);
 
 const NAME = "mtt.yaml";
@@ -136,7 +145,7 @@ const nearestProject = Effect.fnUntraced(function* (folder: string) {
   for (let at = folder; ; at = path.dirname(at)) {
     const file = path.join(at, NAME);
     if (yield* Effect.orElseSucceed(fs.exists(file), () => false)) {
-      const text = yield* readText(file);
+      const text = yield* readText(file, "regular");
       return { folder: at, name: file, project: yield* readProject(file, text) };
     }
     if (path.dirname(at) === at) return { folder, name: NAME, project: empty };
@@ -145,30 +154,9 @@ const nearestProject = Effect.fnUntraced(function* (folder: string) {
 const empty: Project = {};
 
 const readProject = Effect.fnUntraced(function* (file: string, text: string) {
-  const parsed: unknown = yield* Effect.try({
-    try: () => parseYaml(text, { logLevel: "error" }) ?? {},
-    catch: (error) =>
-      new UsageError({
-        message: `${file}: ${error instanceof Error ? error.message.trim() : String(error)}`,
-        help: `it is YAML with the keys ${Object.keys(shapes).join(", ")}`,
-      }),
-  });
-  const keys = Object.keys(shapes);
-  if (!isMapping(parsed)) {
-    return yield* new UsageError({
-      message: `${file} should be keys and values`,
-      help: `the keys are ${keys.join(", ")}`,
-    });
-  }
+  const parsed = yield* yamlOf(file, text, Object.keys(shapes));
   for (const [key, value] of Object.entries(parsed)) {
-    if (!isKey(key)) {
-      const near = nearMiss(key, keys);
-      return yield* new UsageError({
-        message: `${file}: unknown key \`${key}\`${near === undefined ? "" : `; did you mean \`${near}\`?`}`,
-        help: `the keys are ${keys.join(", ")}`,
-      });
-    }
-    if (!Schema.is(shapes[key].schema)(value)) {
+    if (isKey(key) && !Schema.is(shapes[key].schema)(value)) {
       return yield* new UsageError({
         message: `${file}: \`${key}\` is ${JSON.stringify(value)}`,
         help: `${shapes[key].expected} is expected there`,

@@ -31,6 +31,10 @@ export const project = {
     ),
     Flag.optional,
   ),
+  allowPath: Flag.String("allow-path").pipe(
+    Flag.withDescription("A folder outside of the project that the program may read (repeatable)"),
+    Flag.atLeast(0),
+  ),
   set,
 };
 

@@ -12,8 +12,8 @@ const why: Readonly<Record<string, string>> = {
   BadResource: "it is not a file",
 };
 
-/** The text of a file that a person named. */
-export const readText = Effect.fnUntraced(function* (name: string) {
+/** The text of a file: of one that a person named, or of `regular` files only, which never keep a reader waiting. */
+export const readText = Effect.fnUntraced(function* (name: string, kind: "any" | "regular" = "any") {
   const fs = yield* FileSystem;
   const path = yield* Path;
   const refuse = (message: string, help?: string) =>
@@ -25,6 +25,7 @@ export const readText = Effect.fnUntraced(function* (name: string) {
       : refuse(`${name} cannot be read: ${why[_tag] ?? _tag}`);
   const info = yield* Effect.mapError(fs.stat(name), unreadable);
   if (info.type === "Directory") return yield* refuse(`${name} is a folder`, "name a file in it");
+  if (kind === "regular" && info.type !== "File") return yield* refuse(`${name} is no regular file`);
   if (Number(info.size) > LIMIT_MIB * 2 ** 20) return yield* refuse(`${name} is larger than ${LIMIT_MIB} MiB`);
   const bytes = yield* Effect.mapError(fs.readFile(name), unreadable);
   const text = decode(bytes);

@@ -11,7 +11,10 @@ import { UsageError } from "./exit.ts";
 const LOOKS = 50;
 
 /** Applies safe fixes to the file and to what it imports until there are none, and writes what changed. Gives what is left to say. */
-export const repair = Effect.fnUntraced(function* (file: string, config: Pick<Config, "settings" | "memory">) {
+export const repair = Effect.fnUntraced(function* (
+  file: string,
+  config: Pick<Config, "settings" | "memory" | "reach">,
+) {
   const fs = yield* FileSystem;
   let state = yield* compileFile(file, config);
   const changed = new Map<string, string>();

@@ -16,7 +16,7 @@ export const settingOf = Effect.fnUntraced(function* (config: Config, file: stri
   const backend = yield* selectBackend(config.backend, config.device);
   const setting: Setting = {
     backend,
-    data: hostConfig(path.dirname(file), undefined, config.data),
+    data: hostConfig(path.dirname(file), undefined, config.data, config.reach),
     ...(config.memory === undefined ? {} : { memory: config.memory }),
     program: path.basename(file, path.extname(file)),
     reports: path.join(config.store, "reports"),

@@ -1,6 +1,7 @@
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import * as Effect from "effect/Effect";
+import { projectOf, type Reach } from "./reach.ts";
 
 /** What the user should hear of while data is had. `fraction` is absent where the whole is not known. */
 export type DataEvent =
@@ -11,6 +12,8 @@ export type DataEvent =
 export interface DataConfig {
   /** Relative paths of the program start here. */
   readonly base: string;
+  /** Where they may lead. */
+  readonly reach: Reach;
   /** `--data`. */
   readonly directory?: string;
   /** MTT_DATA, MTT_MNIST_URL, MTT_CIFAR10_URL, XDG_CACHE_HOME, LOCALAPPDATA, HOME. */
@@ -23,8 +26,10 @@ export const hostConfig = (
   base: string,
   report: DataConfig["report"] = () => Effect.void,
   directory?: string,
+  reach: Reach = { project: projectOf(base), allowed: [] },
 ): DataConfig => ({
   base,
+  reach,
   report,
   ...(directory === undefined ? {} : { directory }),
   environment: process.env,

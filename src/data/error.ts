@@ -20,6 +20,7 @@ const DataCode = Schema.Literals([
   "MTT5516",
   "MTT5517",
   "MTT5518",
+  "MTT5519",
 ]);
 export type DataCode = typeof DataCode.Type;
 
@@ -43,6 +44,7 @@ export const dataCodes = {
   MTT5516: "a query asks for more than there is",
   MTT5517: "a query cannot be applied to this data",
   MTT5518: "a condition or map could not be computed",
+  MTT5519: "a path leads out of the project",
 } as const satisfies Record<DataCode, string>;
 
 /** Data that cannot be had, read or queried. `offset` counts bytes from 0; what matters of `expected` and `found` stands in `message` too. */

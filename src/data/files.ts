@@ -41,6 +41,8 @@ export const readBytes = Effect.fnUntraced(function* (
   const fs = yield* FileSystem.FileSystem;
   const info = yield* fs.stat(file).pipe(Effect.mapError((error) => unreadable(file, reasonOf(error))));
   if (info.type === "Directory") return yield* unreadable(file, "it is a folder");
+  // A pipe or a device keeps a reader waiting, or never ends.
+  if (info.type !== "File") return yield* unreadable(file, "it is no regular file");
   const size = Number(info.size);
   if (size > limit) {
     return yield* new DataError({

@@ -10,15 +10,17 @@ import { packLabels } from "./labels.ts";
 import { LIMITS, withinColumn } from "./limits.ts";
 import { pictureFields } from "./pictures.ts";
 import { decodePng, type Picture } from "./png.ts";
+import { fileOf } from "./reach.ts";
 import { fieldSize, makeColumn, makeSource } from "./view.ts";
 
 /** folder/class/*.png: classes in the declared order, files in the order of their names. */
 export const loadImages = Effect.fnUntraced(function* (
-  folder: string,
+  path: string,
   classes: readonly string[],
   fields: readonly Field[],
   config: DataConfig,
 ) {
+  const folder = yield* fileOf(config, path);
   const declared = fields.find((field) => field.classes === undefined)?.type.shape ?? [];
   const { image, label } = yield* attempt(() =>
     pictureFields(`images("${folder}")`, fields, pictureShape(declared), classes.length),
@@ -27,7 +29,7 @@ export const loadImages = Effect.fnUntraced(function* (
   const labels: number[] = [];
   let ignored = 0;
   for (const [number, name] of classes.entries()) {
-    const names = yield* list(join(folder, name));
+    const names = yield* list(yield* fileOf(config, join(folder, name)));
     for (const file of names.sort()) {
       if (file.toLowerCase().endsWith(".png")) {
         files.push(join(folder, name, file));
@@ -58,7 +60,7 @@ export const loadImages = Effect.fnUntraced(function* (
   }
   const pixels = new Pixels(image, files.length);
   for (const [at, file] of files.entries()) {
-    const bytes = yield* readBytes(file, LIMITS.file);
+    const bytes = yield* readBytes(yield* fileOf(config, file), LIMITS.file);
     yield* attempt(() => pixels.add(at, decodePng(bytes, file), file));
     if (at % 256 === 255) {
       const message = `reading pictures, ${at + 1} of ${files.length}`;

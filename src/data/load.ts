@@ -1,4 +1,3 @@
-import { resolve } from "node:path";
 import * as Effect from "effect/Effect";
 import type { FileSystem } from "effect/FileSystem";
 import type { HttpClient } from "effect/http/HttpClient";
@@ -15,6 +14,7 @@ import { loadImages } from "./images.ts";
 import { loadMnist } from "./mnist.ts";
 import { parseNpy } from "./npy.ts";
 import { pictureFields } from "./pictures.ts";
+import { fileOf } from "./reach.ts";
 import { makeSource } from "./view.ts";
 
 /** The examples of a source, each verified against the declared fields. Paths of the program start at `config.base`. */
@@ -37,7 +37,7 @@ export const loadSource = (
     case "idx":
       return loadIdx(source, fields, config);
     case "images":
-      return loadImages(resolve(config.base, source.path), source.classes, fields, config);
+      return loadImages(source.path, source.classes, fields, config);
   }
 };
 
@@ -67,7 +67,7 @@ const orFallback = <R>(
       );
 
 const loadCsv = Effect.fnUntraced(function* (path: string, fields: readonly Field[], config: DataConfig) {
-  const file = resolve(config.base, path);
+  const file = yield* fileOf(config, path);
   const bytes = yield* readBytes(file, CSV_LIMIT);
   return yield* attempt(() => makeSource(parseCsv(bytes, file, fields), path));
 });
@@ -89,7 +89,7 @@ const loadNpy = Effect.fnUntraced(function* (
         help: `it names files for ${Object.keys(files).join(", ")}`,
       });
     }
-    const file = resolve(config.base, path);
+    const file = yield* fileOf(config, path);
     const bytes = yield* readBytes(file);
     columns.push(yield* attempt(() => parseNpy(bytes, file, field)));
   }
@@ -101,8 +101,8 @@ const loadIdx = Effect.fnUntraced(function* (
   fields: readonly Field[],
   config: DataConfig,
 ) {
-  const images = resolve(config.base, source.images);
-  const labels = resolve(config.base, source.labels);
+  const images = yield* fileOf(config, source.images);
+  const labels = yield* fileOf(config, source.labels);
   const { image, label } = yield* attempt(() => {
     const shape = fields.find((field) => field.classes === undefined)?.type.shape ?? [];
     const classes = fields.find((field) => field.classes !== undefined)?.classes ?? 0;

@@ -130,6 +130,7 @@ export const codes = {
   MTT5516: "a query asks for more than there is",
   MTT5517: "a query cannot be applied to this data",
   MTT5518: "a condition or map could not be computed",
+  MTT5519: "a path leads out of the project",
   MTT5601: "layers that hold no weight",
   MTT5602: "a gradient or score that is not finite",
   MTT5603: "damping too small for a Hessian with negative curvature",

@@ -1,7 +1,7 @@
 import * as Effect from "effect/Effect";
-import { Path } from "effect/Path";
 import { readBytes } from "../data/files.ts";
 import { parseNpz } from "../data/npz.ts";
+import { fileOf } from "../data/reach.ts";
 import { nearMiss } from "../diagnostic/near-miss.ts";
 import type { Network } from "../plan/network.ts";
 import type { Training } from "../plan/training.ts";
@@ -22,16 +22,14 @@ export interface WeightsFile {
 /** The file that `start: weights("…")` names, relative to the program: every weight and state of the network, and nothing else. */
 export const weightsFile = Effect.fnUntraced(function* ({ start, network }: Training, { data }: Setting) {
   if (typeof start === "string") return undefined;
-  const path = yield* Path;
   const refuse = (why: string) =>
     new StepFailure({
       code: "MTT5404",
       message: `weights("${start.weights}"): ${why}`,
       help: "`start: weights(…)` takes a safetensors file, as `mtt export` writes it, or an .npz file, as `numpy.savez` does",
     });
-  const bytes = yield* Effect.mapError(readBytes(path.resolve(data.base, start.weights)), (error) =>
-    refuse(error.message),
-  );
+  const file = yield* fileOf(data, start.weights);
+  const bytes = yield* Effect.mapError(readBytes(file), (error) => refuse(error.message));
   const parameters = yield* Effect.try({
     try: () =>
       start.weights.endsWith(".npz") ? parseNpz(bytes, start.weights, npzLimit(network)) : decodeSafetensors(bytes),

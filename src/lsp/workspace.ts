@@ -2,8 +2,9 @@ import { type Dirent, existsSync, readdirSync, readFileSync, statSync } from "no
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { TextDocument, type TextEdit } from "vscode-languageserver-textdocument";
-import { importCandidates, importedFiles, STANDARD } from "../check/modules.ts";
+import { importCandidates, importedFiles, type Outside, STANDARD } from "../check/modules.ts";
 import { type Compiled, compile } from "../compile.ts";
+import { outsideOf, projectOf, type Reach } from "../data/reach.ts";
 import type { Fix, Span } from "../diagnostic/diagnostic.ts";
 import { stdlib } from "../generated/stdlib.ts";
 import type { File } from "../syntax/ast.ts";
@@ -125,18 +126,28 @@ export class Workspace {
     const text = this.document(name)?.getText();
     if (text === undefined) return undefined;
     const texts = new Map([[name, text]]);
+    const reach = this.#reach(name);
+    const outside = new Map<string, Outside>();
     const pending = [name];
     for (let at = pending.pop(); at !== undefined; at = pending.pop())
       for (const imported of importedFiles(this.parse(at, texts.get(at)!).file)) {
-        const found = texts.has(imported) ? undefined : this.document(imported)?.getText();
+        const refused = outsideOf(reach, imported);
+        if (refused !== undefined) outside.set(imported, refused);
+        const found = refused !== undefined || texts.has(imported) ? undefined : this.document(imported)?.getText();
         if (found === undefined) continue;
         texts.set(imported, found);
         pending.push(imported);
       }
-    const compiled = compile(name, texts, { parse: this.parse });
+    const compiled = compile(name, texts, { outside, parse: this.parse });
     const program = { entry: compiled.checked.entry, compiled, texts };
     this.#programs.set(name, program);
     return program;
+  }
+
+  /** What a program in an editor may import: its project, and the folders that the editor was opened on. */
+  #reach(name: string): Reach {
+    const allowed = this.folders.map((folder) => this.nameOf(folder));
+    return { project: projectOf(dirname(name)), allowed };
   }
 
   /** The words of one of a program's files. */
@@ -151,7 +162,8 @@ export class Workspace {
   /** The file that an import of another one names. */
   imported(importer: string, from: string): File | undefined {
     for (const name of importCandidates(importer, from)) {
-      const text = this.document(name)?.getText();
+      const outside = !name.startsWith(STANDARD) && outsideOf(this.#reach(importer), name) !== undefined;
+      const text = outside ? undefined : this.document(name)?.getText();
       if (text !== undefined) return this.parse(name, text).file;
     }
     return undefined;

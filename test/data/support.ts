@@ -71,6 +71,7 @@ export const machine = (
   const events: DataEvent[] = [];
   const config: DataConfig = {
     base: home,
+    reach: { project: home, allowed: [] },
     ...(directory === undefined ? {} : { directory }),
     environment: { XDG_CACHE_HOME: join(home, "cache"), ...environment },
     platform: "linux",
