@@ -9,7 +9,7 @@ export interface Node {
 export interface Attached {
   readonly leading: Comment[];
   readonly trailing: Comment[];
-  /** Inside a node that holds nothing else. */
+  /** Inside a node that holds nothing else, or behind the brace that opens a record. */
   readonly inside: Comment[];
 }
 
@@ -52,7 +52,7 @@ export class Comments {
         enclosing = before;
         continue;
       }
-      if (isEmptyCall(enclosing)) {
+      if (isEmptyCall(enclosing) || this.#isBehindBrace(comment, enclosing)) {
         this.#entry(enclosing).inside.push(comment);
         return;
       }
@@ -80,6 +80,12 @@ export class Comments {
     let i = span.start - 1;
     while (i >= 0 && (this.#text[i] === " " || this.#text[i] === "\t" || this.#text[i] === "\uFEFF")) i--;
     return i < 0 || this.#text[i] === "\n";
+  }
+
+  /** A `//` right behind the brace that opens a record, on its line. */
+  #isBehindBrace({ kind, span }: Comment, node: Node): boolean {
+    if (kind !== "line" || !("kind" in node) || node.kind !== "record") return false;
+    return /^\{[ \t]*$/.test(this.#text.slice(node.span.start, span.start));
   }
 
   /** Whether a line is free between this and what stands before it. */

@@ -173,7 +173,14 @@ export class ExpressionPrinter {
     const print = (field: Ast.RecordField) =>
       concat(this.name(field.name), ": ", this.behind(field.value, this.value(field.value)));
     if (this.isOpen(node)) {
-      return concat("{", indent(concat(hardLine, this.lines(node.fields, print))), hardLine, "}");
+      const behind = this.comments.of(node)?.inside ?? [];
+      return concat(
+        "{",
+        ...behind.map((comment) => suffix(this.comment(comment))),
+        indent(concat(hardLine, this.lines(node.fields, print))),
+        hardLine,
+        "}",
+      );
     }
     const items = node.fields.map((field) => this.around(field, print(field)));
     return group(concat("{", indent(concat(line, join(items, concat(choice("", ","), line)))), line, "}"));

@@ -57,6 +57,17 @@ describe("what breaks inside its brackets", () => {
   });
 });
 
+describe("a comment behind the brace that opens a record", () => {
+  it("stays there: it speaks of the step, and not of its first field", () => {
+    rewrites("train x { // why\n a: 1 }\n", "train x { // why\n  a: 1\n}\n");
+    rewrites(
+      "train x { // one\n // two\n a: { // three\n b: 1 } }\n",
+      "train x { // one\n  // two\n  a: { // three\n    b: 1\n  }\n}\n".replace("{ // one\n", "{ // one\n"),
+    );
+    rewrites("train x {/* why */ // and\n a: 1 }\n", "train x {\n  /* why */\n  // and\n  a: 1\n}\n");
+  });
+});
+
 describe("the programs shipped", () => {
   it.each(shipped)("keep their tree: %s", (file) => check(readFileSync(join(root, file), "utf8")));
 });

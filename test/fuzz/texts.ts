@@ -42,7 +42,7 @@ const strange = [
   "/*",
   "*/",
   "///",
-  "// mtt: allow MTT2001",
+  "// mtt: allow MTT2015",
 ];
 const operators = new Set(["+", "-", "*", "/", "@", "<", "<=", ">", ">=", "==", "!=", "and", "or"]);
 
