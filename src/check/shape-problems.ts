@@ -8,7 +8,7 @@ import type { Signature, TensorTypeSymbolic, Type } from "./checked.ts";
 import { attempt, type Context, type Env, report } from "./context.ts";
 import { typeOf } from "./declarations.ts";
 import { isLibrary } from "./modules.ts";
-import { problems } from "./problems.ts";
+import { type Details, problems } from "./problems.ts";
 import { stageNotes } from "./stages.ts";
 import { showTensor, showType } from "./types.ts";
 import { declaredParameter, whyNotes } from "./why.ts";
@@ -41,14 +41,21 @@ export function reportMismatch(
           ...disagreements(mismatch).map((text) => ({ kind: "text" as const, text })),
           ...(isOwn ? whyNotes(c, declaredParameter(c, signature, parameter), site.span) : []),
         ],
-        help: piped ? whatFits(c, env, mismatch) : undefined,
+        ...mend(whatFits(c, env, mismatch), piped ? undefined : expression, site),
       },
     ),
   );
 }
 
+/** A stage that makes a shape fit, and what it makes; `sure` where nothing else is likely to have been forgotten. */
+interface Between {
+  readonly stage: string;
+  readonly made: string;
+  readonly sure: boolean;
+}
+
 /** A block of the standard library, or a reshape, that put in between makes the shape fit. One that keeps every element is best. */
-function whatFits(c: Context, env: Env, { got, expected }: Mismatch): string | undefined {
+function whatFits(c: Context, env: Env, { got, expected }: Mismatch): Between | undefined {
   const trial = attempt(c);
   const candidates: { readonly name: string; readonly type: TensorTypeSymbolic; readonly keeps: boolean }[] = [];
   for (const [name, declared] of c.prelude) {
@@ -57,15 +64,40 @@ function whatFits(c: Context, env: Env, { got, expected }: Mismatch): string | u
     if (made !== undefined && unify(expected.axes, made.axes).mismatches === undefined)
       candidates.push({ name, type: made, keeps: count(made) === count(got) });
   }
-  const best = candidates.find(({ keeps }) => keeps) ?? candidates[0];
-  if (best !== undefined) return `put \`|> ${best.name}\` before it: ${showTensor(best.type)}`;
+  const keeping = candidates.filter(({ keeps }) => keeps);
+  const best = keeping[0] ?? candidates[0];
+  if (best !== undefined) return { stage: best.name, made: showTensor(best.type), sure: keeping.length === 1 };
   const sizes = expected.axes.length === got.axes.length + 1 && !got.axes.some(isSpread) ? [...got.axes, 1] : undefined;
   if (sizes !== undefined && unify(expected.axes, sizes).mismatches === undefined) {
-    const shape = showTensor({ ...got, axes: sizes });
-    return `put \`|> reshape(${shape.slice(got.dtype.length)})\` before it: ${shape}`;
+    const made = showTensor({ ...got, axes: sizes });
+    return { stage: `reshape(${made.slice(got.dtype.length)})`, made, sure: false };
   }
   return undefined;
 }
+
+/** Puts the stage before the one at fault, or behind the argument. */
+function mend(
+  between: Between | undefined,
+  argument: Expression | undefined,
+  { span }: Site,
+): Pick<Details, "help" | "fixes"> {
+  if (between === undefined) return {};
+  const { stage, made, sure } = between;
+  const title = `put \`|> ${stage}\` ${argument === undefined ? "before" : "behind"} it`;
+  const insert = (offset: number, text: string) => ({ span: { ...span, start: offset, end: offset }, text });
+  const whole = argument === undefined || tight.has(argument.kind);
+  const edits =
+    argument === undefined
+      ? [insert(span.start, `${stage} |> `)]
+      : [
+          ...(whole ? [] : [insert(argument.span.start, "(")]),
+          insert(argument.span.end, `${whole ? "" : ")"} |> ${stage}`),
+        ];
+  return { help: `${title}: ${made}`, fixes: [{ title, safe: sure, edits }] };
+}
+
+/** What a pipe may follow as it is. */
+const tight: ReadonlySet<Expression["kind"]> = new Set(["name", "call", "pipe", "field", "index", "group", "list"]);
 
 const count = (type: TensorTypeSymbolic): string => showDim(product(type.axes));
 

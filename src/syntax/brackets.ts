@@ -15,6 +15,8 @@ interface Open {
   readonly at: number;
   /** The braces of a block's body, which hold statements. */
   readonly body: boolean;
+  /** Of a body, once it was asked for: whether its brace has a partner. */
+  ends?: boolean;
 }
 
 export interface Balanced {
@@ -172,10 +174,25 @@ const openAt = (
   if (!statement) return opensDeclaration(lexemes, i) ? 0 : stack.length;
   const body = stack.findLastIndex((open) => open.body);
   if (body < 0) return opensDeclaration(lexemes, i) ? 0 : stack.length;
-  // A `let` left of the body's statements belongs to the file: the body was not closed.
-  const inside = out[stack[body]!.at + 1];
-  const outside = lexeme.text === "let" && declaration && inside?.first && lexeme.indent <= declaration.indent;
-  return outside && inside.indent > declaration.indent ? 0 : body + 1;
+  // A `let` left of a body's statements belongs to the file where the body was not closed.
+  const open = stack[body]!;
+  const inside = out[open.at + 1];
+  const left = lexeme.text === "let" && declaration && inside?.first && lexeme.indent <= declaration.indent;
+  if (!left || inside.indent <= declaration.indent) return body + 1;
+  open.ends ??= endsBody(lexemes, i);
+  return open.ends ? body + 1 : 0;
+};
+
+/** Whether a `}` of no `{` comes, before a declaration that is no `let`. */
+const endsBody = (lexemes: readonly Lexeme[], from: number): boolean => {
+  let depth = 0;
+  for (let i = from; i < lexemes.length; i++) {
+    const { type, text, first } = lexemes[i]!;
+    if (first && text !== "let" && opensDeclaration(lexemes, i)) return false;
+    if (type === T.BraceOpen) depth++;
+    else if (type === T.BraceClose && --depth < 0) return true;
+  }
+  return false;
 };
 
 const beginsBody = (declaration: Lexeme | undefined, before: Lexeme | undefined, brace: Lexeme): boolean =>

@@ -83,6 +83,31 @@ assert 7 % n == 1
     );
   });
 
+  it("put the stage in that makes a shape fit: before a stage, or behind an argument", () => {
+    const text = `block a(x: f32[h, w, c]) -> f32[4] = x |> relu |> dense(4)
+block b(x: f32[h, w, c]) -> f32[4] = dense(x, 4)
+block c(x: f32[h, w, c]) -> f32[4] = dense(units: 4, x: relu(x) + x)
+block d(x: f32[h, w, c]) -> f32[4] =
+  x
+  |> relu
+  |> dense(4)
+`;
+    expect(mended(text)).toBe(`block a(x: f32[h, w, c]) -> f32[4] = x |> relu |> flatten |> dense(4)
+block b(x: f32[h, w, c]) -> f32[4] = dense(x |> flatten, 4)
+block c(x: f32[h, w, c]) -> f32[4] = dense(units: 4, x: (relu(x) + x) |> flatten)
+block d(x: f32[h, w, c]) -> f32[4] =
+  x
+  |> relu
+  |> flatten |> dense(4)
+`);
+    const grey = "block f(x: f32[h, w]) -> f32[h, w, 3] = x |> conv(3)\n";
+    const [missing] = checkText(grey).diagnostics;
+    expect(missing?.fixes.map(({ title, safe }) => [title, safe])).toEqual([
+      ["put `|> reshape([h, w, 1])` before it", false],
+    ]);
+    expect(mended(grey)).toBe(grey);
+  });
+
   it("leave what may have been meant otherwise: two candidates, more than one letter, three letters", () => {
     for (const text of [
       "let cart = 1\nlet card = 2\nlet a = carx\n",

@@ -278,13 +278,9 @@ describe("the document", () => {
     expect(TextDocument.applyEdits(before, edits ?? [])).toBe(program);
   });
 
-  it("is repaired by code actions", async () => {
-    const { textDocument } = await client.at(
-      "main.mtt",
-      `‸${program.replace("|> flatten", "|> flaten").replace("batch:", "bach:")}`,
-    );
+  const actionsFor = async (text: string) => {
+    const { textDocument } = await client.at("main.mtt", `‸${text}`);
     const said = await client.diagnostics("main.mtt");
-    expect(said.map(({ code }) => code)).toEqual(["MTT2001", "MTT4101"]);
     const actions = await client.connection.sendRequest(CodeActionRequest.type, {
       textDocument,
       range: said[0]!.range,
@@ -295,8 +291,23 @@ describe("the document", () => {
       const before = TextDocument.create("", "mtt", 1, client.text("main.mtt"));
       return [action.title, TextDocument.applyEdits(before, edits)];
     });
+    return { codes: said.map(({ code }) => code), repaired };
+  };
+
+  it("is repaired by code actions", async () => {
+    const { codes, repaired } = await actionsFor(program.replace("|> flatten", "|> flaten").replace("batch:", "bach:"));
+    expect(codes).toEqual(["MTT2001", "MTT4101"]);
     expect(repaired.at(0)?.[1]).toBe(program.replace("batch:", "bach:"));
     expect(repaired.at(-1)).toEqual(["repair all that is safe to repair", program]);
+  });
+
+  it("gets the stage that it lacks by a code action", async () => {
+    const { codes, repaired } = await actionsFor(program.replace("|> flatten\n  |> twice(16)\n  ", ""));
+    expect(codes).toEqual(["MTT3004"]);
+    expect(repaired[0]).toEqual([
+      "put `|> flatten` before it",
+      program.replace("|> flatten\n  |> twice(16)\n  ", "|> flatten "),
+    ]);
   });
 });
 

@@ -99,6 +99,33 @@ describe("new lines", () => {
     expect(body("let y = x\n+ 1\ny")).toEqual(["(x + 1)", "y"]);
     expect(body("let y = f(x,\n-1)\ny")).toEqual(["f(x, (- 1))", "y"]);
   });
+  it("and the column where a line begins say nothing else: a body ends at its brace", () => {
+    const parts = "let y = { a: x }\nlet z = y\nweight W: f32[] ~ init\nx";
+    const statements = (text: string) => {
+      const [block, last] = read(
+        `block f(x: f32[]) -> f32[] {\n${text}\n}\nlet after = 1\nassert after == 1`,
+      ).declarations;
+      expect(last?.kind === "let" && last.name.text).toBe("after");
+      return block?.kind === "block" ? block.statements.map(({ name }) => name.text) : [];
+    };
+    for (const text of [
+      parts,
+      parts.replaceAll("\n", "\n  "),
+      `  ${parts}`,
+      `  ${parts.replace("{ a", "{\na").replace(" }", "\n}")}`,
+    ])
+      expect(statements(text), text).toEqual(["y", "z", "W"]);
+  });
+  it("where a body has no brace at its end, a `let` left of its statements belongs to the file", () => {
+    for (const rest of ["", "train t { a: 1 }\n", "block g(x: f32[]) -> f32[] {\n x\n}\n"]) {
+      const { file, diagnostics } = parse(
+        "a.mtt",
+        `block f(x: f32[]) -> f32[] {\n  let y = x\n  y\nlet after = { a: 1 }\n${rest}`,
+      );
+      expect(diagnostics.map(({ code }) => code)).toEqual(["MTT1005"]);
+      expect(file.declarations.slice(0, 2).map((d) => "name" in d && d.name.text)).toEqual(["f", "after"]);
+    }
+  });
   it("part the fields of a record, as commas do", () => {
     const [step] = read("train t {\n a: 1\n b: 2, c: x\n |> f\n d: [1,\n 2,],\n}").declarations;
     expect(step?.kind === "step" && step.record.fields.map(({ name }) => name.text)).toEqual(["a", "b", "c", "d"]);
