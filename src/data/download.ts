@@ -6,11 +6,11 @@ import * as HttpClient from "effect/http/HttpClient";
 import * as HttpClientRequest from "effect/http/HttpClientRequest";
 import * as Schedule from "effect/Schedule";
 import * as Stream from "effect/Stream";
+import { showBytes } from "../shape/tensor.ts";
 import { hashBytes } from "../store/hash.ts";
 import type { DataConfig } from "./config.ts";
 import { attempt, DataError } from "./error.ts";
 import { readBytes, reasonOf, sizeOfFile } from "./files.ts";
-import { showBytes } from "./limits.ts";
 
 export interface Download {
   /** How messages call the file. */

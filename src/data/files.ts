@@ -1,8 +1,9 @@
 import * as Effect from "effect/Effect";
 import * as FileSystem from "effect/FileSystem";
 import type { PlatformError } from "effect/PlatformError";
+import { showBytes } from "../shape/tensor.ts";
 import { DataError } from "./error.ts";
-import { LIMITS, showBytes } from "./limits.ts";
+import { LIMITS } from "./limits.ts";
 
 /** Why the system refused, in a few words. */
 export const reasonOf = (error: PlatformError): string =>

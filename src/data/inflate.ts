@@ -1,7 +1,7 @@
 import { constants, gunzipSync } from "node:zlib";
+import { showBytes } from "../shape/tensor.ts";
 import { refuse } from "./error.ts";
 import { plain } from "./files.ts";
-import { showBytes } from "./limits.ts";
 
 export const isGzip = (bytes: Uint8Array): boolean => bytes[0] === 0x1f && bytes[1] === 0x8b;
 

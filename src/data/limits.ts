@@ -1,3 +1,4 @@
+import { showBytes } from "../shape/tensor.ts";
 import { refuse } from "./error.ts";
 
 /** Sizes that a reader accepts before it allocates. One column of numbers lives in one typed array. */
@@ -27,10 +28,4 @@ export const withinColumn = (what: string, file: string, elements: number, bytes
     });
   }
   return elements;
-};
-
-export const showBytes = (bytes: number): string => {
-  const units = ["bytes", "KiB", "MiB", "GiB", "TiB"];
-  const power = Math.min(units.length - 1, bytes < 1024 ? 0 : Math.floor(Math.log2(bytes) / 10));
-  return `${power === 0 ? bytes : (bytes / 1024 ** power).toFixed(1)} ${units[power]}`;
 };

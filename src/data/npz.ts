@@ -1,7 +1,8 @@
 import { inflateRawSync } from "node:zlib";
 import type { Tensor } from "../shape/tensor.ts";
+import { showBytes } from "../shape/tensor.ts";
 import { refuse } from "./error.ts";
-import { LIMITS, showBytes } from "./limits.ts";
+import { LIMITS } from "./limits.ts";
 import { parseArray } from "./npy.ts";
 import { type Entry, endOf, entriesIn, HEADER, headerLength } from "./zip.ts";
 

@@ -58,12 +58,7 @@ const graphOf = (name: string, fields: Network["fields"], training: boolean, bod
     states: states.map(({ variable }) => variable),
     results: results.map((result) => ({ name: result.name, type: builder.typeOf(result.value) })),
     stages: {
-      graph: verified(
-        builder.build(
-          net.stages.map(({ value }) => value),
-          [...taken, key],
-        ),
-      ),
+      graph: verified(builder.build([...net.stages.map(({ value }) => value), ...outputs], [...taken, key])),
       labels: net.stages.map(({ label }) => label),
     },
   };

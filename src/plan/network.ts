@@ -35,7 +35,7 @@ export interface Network {
 
 /** The stages of a network's body in their order. */
 export interface Stages {
-  /** (weights…, states…, fields…) -> the value after each stage. */
+  /** (weights…, states…, fields…, key) -> (the value after each stage…, results…), `training` false. */
   readonly graph: Graph;
   /** The text of each stage: `conv(8, stride: 2x2)`. */
   readonly labels: readonly string[];

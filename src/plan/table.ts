@@ -1,6 +1,7 @@
+import { isView } from "../ir/buffers.ts";
 import { nodeCost } from "../ir/cost.ts";
 import type { Graph } from "../ir/graph.ts";
-import { showType, sizeOf } from "../shape/tensor.ts";
+import { bytesOf, showType, sizeOf } from "../shape/tensor.ts";
 import type { Network } from "./network.ts";
 
 /** One stage of a network: a line of `mtt shapes`. */
@@ -14,24 +15,34 @@ export interface StageRow {
   readonly parameters: number;
   /** Arithmetic operations for one example, a multiply-add being two. */
   readonly flops: number;
+  /** Bytes of what the stage computes from one example: training may keep all of it for the derivatives. */
+  readonly activations: number;
 }
 
 /** A network stage by stage, for one example and outside of training, and the sums in a last row `total`. */
 export const networkTable = (network: Network): readonly StageRow[] => {
   const { inference, stages } = network;
   const seen = new Set<number>();
+  const varies = stages === undefined ? [] : ofExample(stages.graph, network);
   const rows = (stages?.labels ?? []).map((label, i) =>
-    row(label, stages!.graph, stages!.graph.outputs[i]!, network, seen),
+    row(label, stages!.graph, stages!.graph.outputs[i]!, network, varies, seen),
   );
-  const rest = row("total", inference, undefined, network, new Set());
+  const rest = row("total", inference, undefined, network, ofExample(inference, network), new Set());
   return [...rows, rest];
 };
 
 /** What the value needs that no stage before needed; of the whole graph where no value is given. */
-const row = (stage: string, graph: Graph, value: number | undefined, network: Network, seen: Set<number>): StageRow => {
+const row = (
+  stage: string,
+  graph: Graph,
+  value: number | undefined,
+  network: Network,
+  varies: readonly boolean[],
+  seen: Set<number>,
+): StageRow => {
   const wanted = value === undefined ? graph.outputs.slice(0, network.results.length) : [value];
   const weights: number[] = [];
-  let [parameters, flops] = [0, 0];
+  let [parameters, flops, activations] = [0, 0, 0];
   const pending = [...wanted];
   for (let at = pending.pop(); at !== undefined; at = pending.pop()) {
     if (seen.has(at)) continue;
@@ -42,6 +53,7 @@ const row = (stage: string, graph: Graph, value: number | undefined, network: Ne
         node,
         node.inputs.map((operand) => typeOf(graph, operand)),
       ).flops;
+      if (varies[at] && !isView(node)) activations += bytesOf(node.type);
       pending.push(...node.inputs);
     } else if (at < network.weights.length) {
       weights.push(at);
@@ -50,7 +62,14 @@ const row = (stage: string, graph: Graph, value: number | undefined, network: Ne
   }
   const paths = weights.sort((a, b) => a - b).map((at) => network.weights[at]!.path);
   const output = wanted.map((v) => showType(typeOf(graph, v))).join(", ");
-  return { stage, output, weights: paths, parameters, flops };
+  return { stage, output, weights: paths, parameters, flops, activations };
+};
+
+/** By value: whether it comes from the example. */
+const ofExample = ({ inputs, nodes }: Graph, { weights, states }: Network): readonly boolean[] => {
+  const varies = inputs.map((_, at) => at >= weights.length + states.length);
+  for (const node of nodes) varies.push(node.inputs.some((operand) => varies[operand]));
+  return varies;
 };
 
 const typeOf = (graph: Graph, value: number) =>

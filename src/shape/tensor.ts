@@ -25,6 +25,16 @@ export const sizeOf = (shape: readonly number[]): number => shape.reduce((n, d) 
 
 export const constructors = { f32: Float32Array, f64: Float64Array, i32: Int32Array, bool: Uint8Array } as const;
 
+/** The bytes of an array. */
+export const bytesOf = ({ dtype, shape }: TensorType): number => sizeOf(shape) * constructors[dtype].BYTES_PER_ELEMENT;
+
+/** `3.1 MiB` */
+export const showBytes = (bytes: number): string => {
+  const units = ["bytes", "KiB", "MiB", "GiB", "TiB"];
+  const power = Math.min(units.length - 1, bytes < 1024 ? 0 : Math.floor(Math.log2(bytes) / 10));
+  return `${power === 0 ? bytes : (bytes / 1024 ** power).toFixed(1)} ${units[power]}`;
+};
+
 /** An array of zeros (false). */
 export const zeros = (dtype: DType, shape: readonly number[]): Tensor => ({
   dtype,

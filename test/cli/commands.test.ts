@@ -63,11 +63,19 @@ describe("mtt shapes", () => {
       mtt(["shapes", "p.mtt", "Pooled"], { cwd }),
       mtt(["shapes", "p.mtt", "--format", "json"], { cwd }),
     ]);
-    expect(human.stdout).toMatch(/^Pooled\nstage +output +weights +parameters +FLOPs per example\n/);
+    expect(human.stdout).toMatch(
+      /^Pooled\nstage +output +weights +parameters +FLOPs per example +activations per example\n/,
+    );
     expect(human.stdout).toMatch(/^dense\(16\) +f32\[16\] +layer0\/W, layer0\/b +800 +/m);
     expect(human.stdout).toMatch(/^total +f32\[10\] +970 +/m);
     expect(lines(json.stdout)).toContainEqual(
-      expect.objectContaining({ network: "Pooled", stage: "flatten", output: "f32[49]", parameters: 0 }),
+      expect.objectContaining({
+        network: "Pooled",
+        stage: "flatten",
+        output: "f32[49]",
+        parameters: 0,
+        activations: 0,
+      }),
     );
   });
 });
@@ -144,12 +152,19 @@ describe("mtt explain CODE", () => {
 });
 
 describe("mtt graph", () => {
-  it("is mermaid, or dot", async () => {
+  it("is mermaid, dot or an SVG, of the plan or of a network", async () => {
     const cwd = folderOf({ "p.mtt": small });
-    const [mermaid, dot] = await Promise.all([
+    const [mermaid, dot, svg, network, none] = await Promise.all([
       mtt(["graph", "p.mtt"], { cwd }),
       mtt(["graph", "p.mtt", "--format", "dot"], { cwd }),
+      mtt(["graph", "p.mtt", "--format", "svg"], { cwd }),
+      mtt(["graph", "p.mtt", "Pooled", "--format", "svg"], { cwd }),
+      mtt(["graph", "p.mtt", "Poled"], { cwd }),
     ]);
+    expect([svg.code, svg.stderr]).toEqual([0, ""]);
+    expect(svg.stdout).toMatch(/^<svg[\s\S]*>train model<\/text>[\s\S]*<\/svg>\s*$/);
+    expect(network.stdout).toMatch(/^<svg[\s\S]*>dense\(16\)<\/text>[\s\S]*>f32\[16\]<\/text>[\s\S]*<\/svg>\s*$/);
+    expect(none).toMatchObject({ code: 2, stderr: expect.stringContaining("did you mean `Pooled`?") });
     expect(mermaid.stdout).toMatch(/^flowchart TD\n/);
     expect(dot.stdout).toMatch(/^digraph plan \{\n/);
     expect(dot.stdout).toContain('"model" -> "on_test"');

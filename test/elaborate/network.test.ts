@@ -157,5 +157,14 @@ describe("the table of a network", () => {
     ]);
     // 2 * 4 * 4 * 4 outputs * 9 taps, and 64 additions; 2 * 64 * 10, and 10 additions.
     expect(rows.map(({ flops }) => flops)).toEqual([1152 + 64, 64, 0, 1290, 1216 + 64 + 1290]);
+    // Four bytes for each of 64 products and 64 sums, for 64 results of relu, for ten products and ten sums; nothing for another shape of the same values.
+    expect(rows.map(({ activations }) => activations)).toEqual([512, 256, 0, 80, 848]);
+  });
+
+  it("counts as activations what comes from the example, and not what is the same for all", () => {
+    const [total] = networkTable(
+      networkOf("network N(x: f32[8]) -> f32[8] { weight w: f32[8] ~ constant(1)\n x * (w * w + 2) }"),
+    );
+    expect(total).toMatchObject({ stage: "total", activations: 32 });
   });
 });

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { Command, Flag } from "effect/cli";
 import * as Effect from "effect/Effect";
 import * as Option from "effect/Option";
-import { showBytes } from "../../data/limits.ts";
+import { showBytes } from "../../shape/tensor.ts";
 import { layerFileSystem } from "../../store/file-system.ts";
 import { collectGarbage } from "../../store/gc.ts";
 import { keysInUse, readRuns } from "../../store/runs.ts";

@@ -1,27 +1,44 @@
 import { Command, Flag } from "effect/cli";
 import * as Effect from "effect/Effect";
-import { toDot, toMermaid } from "../../plan/graph.ts";
+import * as Option from "effect/Option";
+import { toDot, toMermaid } from "../../plan/drawing.ts";
+import { planDrawing } from "../../plan/graph.ts";
+import { networkDrawing } from "../../plan/network-drawing.ts";
+import { toSvg } from "../../plan/svg.ts";
 import { onStderr, ready } from "../compiled.ts";
 import { file, project } from "../flags.ts";
+import { networkArgument, networksNamed } from "../networks.ts";
 import { print } from "../print.ts";
 
 export const graph = Command.make(
   "graph",
   {
     file,
+    network: networkArgument("The network to draw (default: the plan)"),
     ...project,
-    format: Flag.Literals("format", ["mermaid", "dot"]).pipe(
+    format: Flag.Literals("format", ["mermaid", "dot", "svg"]).pipe(
       Flag.withDescription("The picture's language"),
       Flag.withDefault("mermaid"),
     ),
   },
   Effect.fnUntraced(function* (flags) {
-    const { plan } = yield* ready(flags.file, flags, onStderr("human"));
-    yield* print(flags.format === "dot" ? toDot(plan) : toMermaid(plan));
+    const { compiled, plan } = yield* ready(flags.file, flags, onStderr("human"));
+    const drawing = Option.isNone(flags.network)
+      ? planDrawing(plan)
+      : networkDrawing((yield* networksNamed(compiled, flags.file, flags.network.value))[0]);
+    switch (flags.format) {
+      case "mermaid":
+        return yield* print(toMermaid(drawing));
+      case "dot":
+        return yield* print(toDot(drawing));
+      case "svg":
+        return yield* print(yield* Effect.promise(() => toSvg(drawing)));
+    }
   }),
 ).pipe(
-  Command.withDescription("The plan's steps as a picture"),
+  Command.withDescription("The plan's steps, or a network's stages with their shapes, as a picture"),
   Command.withExamples([
-    { command: "mtt graph pipelines/mnist.mtt --format dot | dot -Tsvg", description: "Draw it with Graphviz" },
+    { command: "mtt graph pipelines/mnist.mtt", description: "The plan as a mermaid flowchart" },
+    { command: "mtt graph pipelines/mnist.mtt Digits --format svg > digits.svg", description: "A network's picture" },
   ]),
 );

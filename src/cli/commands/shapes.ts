@@ -1,10 +1,11 @@
-import { Argument, Command } from "effect/cli";
+import { Command } from "effect/cli";
 import * as Effect from "effect/Effect";
-import { nearMiss } from "../../diagnostic/near-miss.ts";
+import * as Option from "effect/Option";
 import { networkTable } from "../../plan/table.ts";
+import { showBytes } from "../../shape/tensor.ts";
 import { onStderr, ready } from "../compiled.ts";
-import { UsageError } from "../exit.ts";
 import { file, format, project } from "../flags.ts";
+import { networkArgument, networksNamed } from "../networks.ts";
 import { print } from "../print.ts";
 import { table } from "../table.ts";
 
@@ -12,26 +13,16 @@ export const shapes = Command.make(
   "shapes",
   {
     file,
-    network: Argument.String("network").pipe(
-      Argument.withDescription("The network to show (default: all)"),
-      Argument.optional,
-    ),
+    network: networkArgument("The network to show (default: all)"),
     ...project,
     format,
   },
   Effect.fnUntraced(function* (flags) {
     const { compiled } = yield* ready(flags.file, flags, onStderr(flags.format));
-    const wanted = flags.network;
-    const names = compiled.networks.map(({ name }) => name);
-    if (wanted._tag === "Some" && !names.includes(wanted.value)) {
-      const near = nearMiss(wanted.value, names);
-      return yield* new UsageError({
-        message: `${flags.file} has no network \`${wanted.value}\`${near === undefined ? "" : `; did you mean \`${near}\`?`}`,
-        help: names.length === 0 ? "it declares none" : `its networks are ${names.join(", ")}`,
-      });
-    }
-    for (const network of compiled.networks) {
-      if (wanted._tag === "Some" && network.name !== wanted.value) continue;
+    const networks = Option.isNone(flags.network)
+      ? compiled.networks
+      : yield* networksNamed(compiled, flags.file, flags.network.value);
+    for (const network of networks) {
       const rows = networkTable(network);
       if (flags.format === "json") {
         for (const row of rows) yield* print(JSON.stringify({ network: network.name, ...row }));
@@ -39,21 +30,28 @@ export const shapes = Command.make(
       }
       yield* print(
         `${network.name}\n${table(
-          ["stage", "output", "weights", "parameters", "FLOPs per example"],
-          rows.map(({ stage, output, weights, parameters, flops }) => [
+          ["stage", "output", "weights", "parameters", "FLOPs per example", "activations per example"],
+          rows.map(({ stage, output, weights, parameters, flops, activations }) => [
             stage,
             output,
-            stage === "total" ? "" : weights.join(", "),
+            stage === "total" ? "" : named(weights),
             parameters === 0 ? "" : parameters.toLocaleString("en"),
             flops === 0 ? "" : flops.toLocaleString("en"),
+            activations === 0 ? "" : showBytes(activations),
           ]),
         )}\n`,
       );
     }
   }),
 ).pipe(
-  Command.withDescription("Every stage of a network: output shape, weights, parameters, FLOPs per example"),
+  Command.withDescription(
+    "Every stage of a network: output shape, weights, parameters, FLOPs and activation memory per example",
+  ),
   Command.withExamples([
     { command: "mtt shapes pipelines/mnist.mtt Digits", description: "The stages of one network" },
   ]),
 );
+
+/** Of many the first and the last. */
+const named = (weights: readonly string[]): string =>
+  weights.length <= 4 ? weights.join(", ") : `${weights[0]} … ${weights.at(-1)} (${weights.length})`;
