@@ -11,6 +11,7 @@ import { liftRandom } from "../lower/random.ts";
 import type { Program } from "../plan/program.ts";
 import { constructors, sizeOf, type Tensor, type TensorType, zeros } from "../shape/tensor.ts";
 import { type Backend, BackendError, type BackendSession, CurrentBackend } from "./backend.ts";
+import { runInPlace, SEQUENCE } from "./onnx/in-place.ts";
 import { encodeModel } from "./onnx/proto.ts";
 
 export type OnnxDevice = "cpu" | "webgpu" | "cuda";
@@ -110,7 +111,7 @@ export const onnx = (options: OnnxOptions = {}): Backend => {
           results.forEach((result, i) => {
             fetches[`output${updated + i}`] = wrap(result, made[updated + i]!);
           });
-          await native.run(feeds, fetches);
+          await runInPlace(native, feeds, fetches);
           for (let i = 0; i < updated; i++) {
             [now[i], next[i]] = [next[i]!, now[i]!];
             values[i] = now[i]!.tensor;
@@ -155,7 +156,7 @@ const prepare = (program: Program, resident: readonly Tensor[]) => {
     lifted,
     inputs: new Map(model.inputs.map((input) => [input.name, input])),
     outputs: model.outputs,
-    bytes: encodeModel(model),
+    bytes: encodeModel(model, SEQUENCE),
   };
 };
 

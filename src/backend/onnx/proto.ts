@@ -10,7 +10,8 @@ const OPSET = 21;
 const dimension: Schema = { dim_value: [1, "int64"], dim_param: [2, "string"] };
 const shape: Schema = { dim: [1, () => dimension] };
 const tensorType: Schema = { elem_type: [1, "int32"], shape: [2, () => shape] };
-const type: Schema = { tensor_type: [1, () => tensorType] };
+const type: Schema = { tensor_type: [1, () => tensorType], sequence_type: [4, () => sequenceType] };
+const sequenceType: Schema = { elem_type: [1, () => type] };
 const valueInfo: Schema = { name: [1, "string"], type: [2, () => type] };
 const tensor: Schema = { dims: [1, "int64"], data_type: [2, "int32"], name: [8, "string"], raw_data: [9, "bytes"] };
 const attribute: Schema = {
@@ -43,26 +44,31 @@ const model: Schema = {
   opset_import: [8, () => operatorSet],
 };
 
-/** The bytes of an ONNX file (ModelProto). Constants are little-endian, as the arrays of every machine Node runs on. */
-export const encodeModel = ({
-  name,
-  inputs,
-  outputs,
-  constants,
-  nodes,
-}: OnnxModel<OnnxSize>): Uint8Array<ArrayBuffer> =>
-  encode(model, {
+/**
+ * The bytes of an ONNX file (ModelProto). Constants are little-endian, as the arrays of every machine Node runs on. `sequence` names an output more,
+ * before all others: an empty sequence.
+ */
+export const encodeModel = (
+  { name, inputs, outputs, constants, nodes }: OnnxModel<OnnxSize>,
+  sequence?: string,
+): Uint8Array<ArrayBuffer> => {
+  const empty = sequence === undefined ? [] : [sequence];
+  return encode(model, {
     ir_version: IR_VERSION,
     producer_name: "mtt",
     graph: {
-      node: nodes.map(nodeMessage),
+      node: [...empty.map((output) => ({ output, name: output, op_type: "SequenceEmpty" })), ...nodes.map(nodeMessage)],
       name,
       initializer: constants.map(tensorMessage),
       input: inputs.map(valueMessage),
-      output: outputs.map(valueMessage),
+      output: [
+        ...empty.map((name) => ({ name, type: { sequence_type: { elem_type: tensorOf("f32") } } })),
+        ...outputs.map(valueMessage),
+      ],
     },
     opset_import: [{ domain: "", version: OPSET }],
   });
+};
 
 const nodeMessage = ({ op, inputs, outputs, attributes }: OnnxNode): Message => ({
   input: inputs,
@@ -87,9 +93,13 @@ const tensorMessage = ({ name, type, shape, data }: OnnxConstant): Message => ({
   raw_data: new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
 });
 
-const valueMessage = ({ name, type, shape }: OnnxValue<OnnxSize>): Message => ({
-  name,
-  type: { tensor_type: { elem_type: elementType[type], shape: { dim: shape.map(sizeMessage) } } },
+const valueMessage = ({ name, type, shape }: OnnxValue<OnnxSize>): Message => ({ name, type: tensorOf(type, shape) });
+
+const tensorOf = (type: OnnxValue["type"], shape?: readonly OnnxSize[]): Message => ({
+  tensor_type: {
+    elem_type: elementType[type],
+    ...(shape === undefined ? {} : { shape: { dim: shape.map(sizeMessage) } }),
+  },
 });
 
 const sizeMessage = (size: OnnxSize): Message => (typeof size === "string" ? { dim_param: size } : { dim_value: size });
