@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { fencesOf } from "../docs/fences.ts";
 
 export const pagesFolder = resolve(import.meta.dirname, "../../docs/diagnostics");
 
@@ -15,13 +16,11 @@ export const pageOf = (code: string): string => readFileSync(join(pagesFolder, `
 
 /** Programs of a page: fences of `mtt wrong`, `mtt wrong --set name=value`, `mtt right`, `mtt other.mtt`. */
 export const examplesOf = (page: string): readonly Example[] =>
-  [...page.matchAll(/^```mtt (\S+)(?: --set (\w+)=(\S+))?\n((?:.|\n)*?)^```$/gm)].map(
-    ([, what = "", name, value, text = ""]) => ({
-      what,
-      settings: new Map(name === undefined || value === undefined ? [] : [[name, value]]),
-      text,
-    }),
-  );
+  fencesOf(page).flatMap(({ language, words: [what, set, setting = ""], text }) => {
+    const [, name, value] = /^(\w+)=(\S+)$/.exec(setting) ?? [];
+    if (language !== "mtt" || what === undefined || (set !== undefined && name === undefined)) return [];
+    return { what, settings: new Map(name === undefined || value === undefined ? [] : [[name, value]]), text };
+  });
 
 /** The files that stand beside a page's wrong program. */
 export const besideOf = (examples: readonly Example[]): readonly (readonly [string, string])[] =>
