@@ -20,7 +20,7 @@ import { EXIT, Finished, type UsageError } from "./exit.ts";
 import { printError } from "./print.ts";
 import { presenter } from "./wrong-use.ts";
 
-const mtt = Command.make("mtt").pipe(
+export const mtt = Command.make("mtt").pipe(
   Command.withDescription("Machine-learning experiments you can ask why"),
   Command.withSubcommands([
     run,
@@ -44,6 +44,11 @@ const mtt = Command.make("mtt").pipe(
   ]),
 );
 
+/** Flags of every command. */
+export const layerConfig = CliConfig.layer({
+  builtIns: [GlobalFlag.Help, GlobalFlag.Version, GlobalFlag.Completions],
+});
+
 /** The command line, without the machine it runs on: files and processes are given by who starts it. */
 export const program = Command.run(mtt, { version: packageJson.version }).pipe(
   Effect.catchTag("UsageError", (error: UsageError) =>
@@ -63,10 +68,5 @@ export const program = Command.run(mtt, { version: packageJson.version }).pipe(
           `mtt: this is a bug in mtt, please report it with the program that caused it:\n${Cause.pretty(cause)}`,
         ).pipe(Effect.andThen(new Finished({ exit: EXIT.run }))),
   ),
-  Effect.provide(
-    Layer.mergeAll(
-      CliOutput.layerPresenter(presenter),
-      CliConfig.layer({ builtIns: [GlobalFlag.Help, GlobalFlag.Version, GlobalFlag.Completions] }),
-    ),
-  ),
+  Effect.provide(Layer.mergeAll(CliOutput.layerPresenter(presenter), layerConfig)),
 );

@@ -42,7 +42,7 @@ const modules = (): string => dirname(dirname(createRequire(import.meta.url).res
 const installCommand = Command.make(
   "install",
   {
-    name: Argument.Literals("name", ["tensorflow"]),
+    name: Argument.Literals("name", ["tensorflow"]).pipe(Argument.withDescription("The engine")),
     cuda: Flag.Boolean("cuda").pipe(
       Flag.withDefault(false),
       Flag.withDescription("With CUDA, for NVIDIA's GPUs: several gigabytes"),
@@ -124,7 +124,10 @@ function progressView(stream: NodeJS.WriteStream): {
 const test = Command.make(
   "test",
   {
-    name: Argument.Literals("name", ["auto", "tensorflow", "onnx", "reference"]).pipe(Argument.withDefault("auto")),
+    name: Argument.Literals("name", ["auto", "tensorflow", "onnx", "reference"]).pipe(
+      Argument.withDescription("The engine; auto takes the fastest that is installed"),
+      Argument.withDefault("auto"),
+    ),
     device: Flag.String("device").pipe(Flag.withDefault("cpu"), Flag.withDescription("Where it computes")),
     format,
   },
