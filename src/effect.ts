@@ -147,13 +147,17 @@ export const load = (file: string, options: LoadOptions = {}): Effect.Effect<Pro
           return yield* new UsageError({ message: `${file} is wrong: ${message}` });
         }
         for (const target of targets ?? []) yield* findStep(plan, target, file);
-        return yield* execute(plan, targets ?? plan.targets, yield* settingOf(config, file));
+        return yield* execute(plan, targets ?? plan.targets, yield* settingOf(config, file, sources));
       }).pipe(Effect.provide(servicesFor(runOptions)));
 
     const get = <A>(handle: Handle<A>, runOptions: RunOptions = {}) =>
       Effect.gen(function* () {
         const { plan: whole, target, place } = yield* planFor(handle.asks, file, sources, config);
-        const { outcomes, diagnostics: found } = yield* execute(whole, [target], yield* settingOf(config, file));
+        const { outcomes, diagnostics: found } = yield* execute(
+          whole,
+          [target],
+          yield* settingOf(config, file, sources),
+        );
         const outcome = outcomes.get(target);
         if (outcome === undefined) return yield* new RunError(said(found, file, place));
         return yield* handle.read(outcome);

@@ -4,14 +4,16 @@ import { Path } from "effect/Path";
 import { selectBackend } from "../backend/available.ts";
 import { hostConfig } from "../data/config.ts";
 import { layerHttp } from "../data/http.ts";
+import type { Sources } from "../diagnostic/diagnostic.ts";
 import type { Events } from "../execute/events.ts";
 import type { Setting } from "../execute/setting.ts";
 import { layerReports } from "../report/layer.ts";
 import { layerFileSystem } from "../store/file-system.ts";
 import type { Config } from "./config.ts";
+import { environmentOf } from "./environment.ts";
 
 /** What a run of the file computes with on this machine. The program's own paths start in its folder. */
-export const settingOf = Effect.fnUntraced(function* (config: Config, file: string) {
+export const settingOf = Effect.fnUntraced(function* (config: Config, file: string, sources: Sources = new Map()) {
   const path = yield* Path;
   const backend = yield* selectBackend(config.backend, config.device);
   const setting: Setting = {
@@ -20,6 +22,15 @@ export const settingOf = Effect.fnUntraced(function* (config: Config, file: stri
     ...(config.memory === undefined ? {} : { memory: config.memory }),
     program: path.basename(file, path.extname(file)),
     reports: path.join(config.store, "reports"),
+    about: {
+      texts: new Map(
+        [...sources]
+          .filter(([name]) => !name.startsWith("std/"))
+          .map(([name, text]) => [path.relative(path.dirname(file), name), text] as const),
+      ),
+      params: Object.fromEntries(config.settings),
+      environment: environmentOf(backend),
+    },
   };
   return setting;
 });

@@ -47,7 +47,7 @@ export const withTrained = <A, R, P>(
     }
     return yield* Effect.gen(function* () {
       const use = yield* prepare(training);
-      const setting = yield* settingOf(config, flags.file);
+      const setting = yield* settingOf(config, flags.file, sources);
       const { outcomes } = yield* execute(plan, [step.id], setting);
       const outcome = outcomes.get(step.id);
       if (outcome === undefined) return yield* new Finished({ exit: EXIT.run });

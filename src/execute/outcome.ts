@@ -1,6 +1,7 @@
 import * as Effect from "effect/Effect";
 import * as Option from "effect/Option";
 import type { Dataset } from "../data/dataset.ts";
+import type { Described } from "../data/describe.ts";
 import type { Checkpoint } from "../plan/algorithm.ts";
 import type { Json } from "../plan/json.ts";
 import type { Tensor } from "../shape/tensor.ts";
@@ -35,6 +36,8 @@ export interface Outcome {
   /** Reads a group; a damaged one is computed again. */
   readonly arrays: (group: string) => Effect.Effect<Arrays, StepFailure>;
   readonly data?: Dataset;
+  /** Of a data set: stays when its examples are let go. */
+  readonly described?: Described;
   /** Objects of their own, too large to be read whole. */
   readonly files?: Readonly<Record<string, Hash>>;
   /** Of a `best`: the number of the member that it chose. */

@@ -1,12 +1,14 @@
 import * as Context from "effect/Context";
 import type * as Effect from "effect/Effect";
 import type { Dataset } from "../data/dataset.ts";
+import type { Described } from "../data/describe.ts";
 import type { Json } from "../plan/json.ts";
 import type { Step } from "../plan/plan.ts";
 import type { Tensor } from "../shape/tensor.ts";
 import type { Figures } from "./events.ts";
 import type { StepFailure } from "./failure.ts";
 import type { Arrays } from "./outcome.ts";
+import type { About } from "./setting.ts";
 
 /** A step that a report stands on: one that it shows, or one behind those. */
 export interface Shown {
@@ -17,6 +19,10 @@ export interface Shown {
   readonly cost?: Figures;
   readonly arrays: (group: string) => Effect.Effect<Arrays, StepFailure>;
   readonly data?: Dataset;
+  /** What a data set holds. */
+  readonly described?: Described;
+  /** Computed by the run that made the report, or taken from the store. */
+  readonly status: "ran" | "cached";
   /** Rows `from` to `to` (exclusive) of an array that is too large to be read whole: `scores.npy`. Nothing where the step has no such file. */
   readonly rows: (file: string, from: number, to: number) => Effect.Effect<Tensor | undefined, StepFailure>;
 }
@@ -33,6 +39,9 @@ export interface ReportSource {
   readonly inputs: readonly Shown[];
   /** The inputs and all that they came from, in the plan's order. */
   readonly steps: readonly Shown[];
+  /** When it is made: milliseconds since 1970. */
+  readonly made: number;
+  readonly about?: About;
 }
 
 /** Makes reports: a service, because what people see is made after and outside of what computes. */

@@ -11,4 +11,16 @@ export interface Setting {
   readonly program: string;
   /** Folder of the reports of all programs. */
   readonly reports: string;
+  /** For reports, part of no key. */
+  readonly about?: About;
+}
+
+/** What a report says of where its figures come from. */
+export interface About {
+  /** The program and what it imports of the user's, by path. */
+  readonly texts: ReadonlyMap<string, string>;
+  /** Params that were set from outside. */
+  readonly params: Readonly<Record<string, string>>;
+  /** The machine and what computes on it, by name: for people. */
+  readonly environment: Readonly<Record<string, string>>;
 }

@@ -1,4 +1,4 @@
-import { bootstrap, type Interval } from "./bootstrap.ts";
+import { bootstrap, type Interval } from "../random/bootstrap.ts";
 
 /** How predicted changes agree with those that retraining shows; the slope is of retrained on predicted, by least squares. */
 export interface Agreement {

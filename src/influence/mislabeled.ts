@@ -1,4 +1,4 @@
-import { bootstrap, type Interval } from "./bootstrap.ts";
+import { bootstrap, type Interval } from "../random/bootstrap.ts";
 
 export interface Detection {
   /** The chance that a changed label ranks before one that was not changed. */

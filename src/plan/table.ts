@@ -31,6 +31,10 @@ export const networkTable = (network: Network): readonly StageRow[] => {
   return [...rows, rest];
 };
 
+/** `image f32[28, 28, 1]`: what an example feeds. */
+export const networkFields = ({ fields }: Network): readonly string[] =>
+  fields.map(({ name, type }) => `${name} ${showType(type)}`);
+
 /** What the value needs that no stage before needed; of the whole graph where no value is given. */
 const row = (
   stage: string,

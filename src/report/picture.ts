@@ -6,13 +6,22 @@ import { formulaValue } from "../execute/formula.ts";
 import type { Shown } from "../execute/reports.ts";
 import type { Json } from "../plan/json.ts";
 import type { Formula } from "../plan/plan.ts";
-import type { Html } from "./html.ts";
+import type { Examples } from "./examples.ts";
+import type { Section } from "./section.ts";
+
+/** The page that a picture stands in. */
+export interface Page {
+  readonly inputs: readonly Shown[];
+  readonly steps: readonly Shown[];
+  readonly examples: Examples;
+}
 
 /** One kind of picture: what the program gave it by name, and the steps that its numbers mean. */
 export type Picture = (
   given: { readonly [name: string]: Json },
   inputs: readonly Shown[],
-) => Effect.Effect<Html, StepFailure>;
+  page: Page,
+) => Effect.Effect<Section, StepFailure>;
 
 const StepReference = Schema.Struct({
   input: Schema.Int,
@@ -25,7 +34,7 @@ const isStepReference = Schema.is(StepReference);
 /** What an argument of a picture turns out to be. */
 export type Argument =
   | { readonly kind: "step"; readonly name: string; readonly shown: Shown; readonly asked?: Asked }
-  | { readonly kind: "network"; readonly rows: readonly Row[] }
+  | { readonly kind: "network"; readonly rows: readonly Row[]; readonly fields: readonly string[] }
   | { readonly kind: "value"; readonly value: Json; readonly name?: string }
   | { readonly kind: "list"; readonly items: readonly Argument[] }
   | { readonly kind: "record"; readonly fields: Readonly<Record<string, Argument>> };
@@ -45,7 +54,7 @@ const StageRow = Schema.Struct({
   flops: Schema.Number,
 });
 export type Row = typeof StageRow.Type;
-const isNetwork = Schema.is(Schema.Struct({ table: Schema.Array(StageRow) }));
+const isNetwork = Schema.is(Schema.Struct({ table: Schema.Array(StageRow), fields: Schema.Array(Schema.String) }));
 
 const FormulaSchema: Schema.Codec<Formula> = Schema.Union([
   Schema.Struct({ kind: Schema.Literal("number"), value: Schema.Number }),
@@ -83,7 +92,7 @@ export const readArgument = (value: Json, inputs: readonly Shown[]): Effect.Effe
       };
       return { kind: "step", name, shown: inputs[input]!, ...(asked === undefined ? {} : { asked }) };
     }
-    if (isNetwork(value)) return { kind: "network", rows: value.table };
+    if (isNetwork(value)) return { kind: "network", rows: value.table, fields: value.fields };
     if (isFormula(value)) {
       const named = inputs.map(({ step, figures }) => ({ name: step.id, figures }));
       const { formula } = value;

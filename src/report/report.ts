@@ -1,14 +1,18 @@
 import * as Effect from "effect/Effect";
 import type { ReportSource } from "../execute/reports.ts";
 import type { Json } from "../plan/json.ts";
-import type { Html } from "./html.ts";
+import { parse } from "../syntax/parse.ts";
+import { Examples } from "./examples.ts";
 import { page } from "./page.ts";
 import { cannotShow } from "./picture.ts";
 import { isPicture, pictures } from "./pictures/index.ts";
+import type { Section } from "./section.ts";
 
 /** The report as one HTML file that loads nothing. Its bytes depend on the source alone. */
 export const renderReport = Effect.fnUntraced(function* (source: ReportSource) {
-  const shown: Html[] = [];
+  const { inputs, steps } = source;
+  const examples = new Examples(steps, valuesNamed(source));
+  const shown: Section[] = [];
   for (const item of source.show) {
     const { picture = null, ...given } = recordOf(item);
     if (!isPicture(picture)) {
@@ -17,10 +21,18 @@ export const renderReport = Effect.fnUntraced(function* (source: ReportSource) {
         `there are ${Object.keys(pictures).join(", ")}`,
       );
     }
-    shown.push(yield* pictures[picture](given, source.inputs));
+    shown.push(yield* pictures[picture](given, inputs, { inputs, steps, examples }));
   }
-  return page(source, shown);
+  return yield* page(source, shown, examples.section());
 });
+
+/** Names of which the program's queries can be made. */
+const valuesNamed = ({ about }: ReportSource): ReadonlySet<string> =>
+  new Set(
+    [...(about?.texts ?? [])].flatMap(([name, text]) =>
+      parse(name, text).file.declarations.flatMap((one) => (one.kind === "let" ? [one.name.text] : [])),
+    ),
+  );
 
 const recordOf = (item: Json): { readonly [name: string]: Json } =>
   typeof item === "object" && item !== null && !isList(item) ? item : {};

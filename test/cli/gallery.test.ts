@@ -26,7 +26,7 @@ report results { show: [gallery(blame, top: 2), gallery(blame |> of_test(1), top
     const [text = "", again] = pages;
     expect(again).toBe(text);
     // Two test examples with two and two beside each, then one with one and one.
-    expect(text.match(/<article>/g)).toHaveLength(3);
+    expect(text.match(/<article /g)).toHaveLength(3);
     expect(text.match(/<img /g)).toHaveLength(2 * 5 + 3);
     const scores = [...text.matchAll(/<br>(\+?-?[\d.e-]+)<\/figcaption>/g)].map(([, score]) => Number(score));
     expect(scores.map(Math.sign)).toEqual([1, 1, -1, -1, 1, 1, -1, -1, 1, -1]);

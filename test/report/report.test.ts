@@ -1,12 +1,15 @@
 import * as Effect from "effect/Effect";
+import { decode } from "fast-png";
 import { describe, expect, it } from "vitest";
 import { compile } from "../../src/compile.ts";
+import { describeData } from "../../src/data/describe.ts";
 import { makeColumn, makeSource } from "../../src/data/view.ts";
 import type { Arrays } from "../../src/execute/outcome.ts";
 import type { ReportSource, Shown } from "../../src/execute/reports.ts";
 import type { Json } from "../../src/plan/json.ts";
 import type { Step } from "../../src/plan/plan.ts";
 import { html } from "../../src/report/html.ts";
+import { bootstrapMean, wilson } from "../../src/report/intervals.ts";
 import { Range, Spread } from "../../src/report/pictures/histogram.ts";
 import { renderReport } from "../../src/report/report.ts";
 import { tensor } from "../../src/shape/tensor.ts";
@@ -49,6 +52,7 @@ const shown = (step: Step, more: Partial<Shown> = {}): Shown => ({
   step,
   key: "0123456789abcdef".repeat(4),
   seconds: 1.25,
+  status: "ran",
   figures: figures[step.body.kind] ?? {},
   arrays: (group) => Effect.succeed(arrays[group] ?? {}),
   ...(step.body.kind === "data" || step.body.kind === "query" ? { data: pictures } : {}),
@@ -71,6 +75,12 @@ const render = (show: string, more: Partial<Shown> = {}, name = "p") => {
     show: body.show,
     inputs: report.inputs.map((id) => byId.get(id)!),
     steps: plan!.steps.filter((step) => step !== report).map(({ id }) => byId.get(id)!),
+    made: Date.UTC(2026, 10, 29, 12, 30),
+    about: {
+      texts: new Map([["p.mtt", program(show)]]),
+      params: { epochs: "3" },
+      environment: { engine: "reference/1/cpu" },
+    },
   };
   return renderReport(source);
 };
@@ -102,13 +112,17 @@ describe("a report", () => {
     expect(text).toContain("<h1>Two &lt;models&gt;</h1>");
     expect(text).toContain('<td class="warn">glyphs (fallback of mnist)</td>');
     expect(text).toContain("0.75");
-    expect(text).toContain('<code title="0123456789abcdef');
+    expect(text).toContain("<b>0123456789ab</b>cdef");
+    expect(text).toMatch(/<p>(\d+) computed by the run that wrote this page, in [\d.]+ s\.<\/p>/);
+    expect(text).toContain('<th scope="row">engine</th><td>reference/1/cpu</td>');
+    expect(text).toContain('<th scope="row">--set epochs</th><td>3</td>');
+    expect(text).toContain('<time datetime="2026-11-29T12:30:00.000Z">2026-11-29 12:30 UTC</time>');
     expect(text).toContain("1.3 s");
   });
 
   it("escapes the names in it", async () => {
     const text = await page("summary(Net)", {}, "<b>&");
-    expect(text).toContain('<p class="program">&lt;b&gt;&amp;</p>');
+    expect(text).toContain('<p class="program">&lt;b&gt;&amp;, ');
     expect(text).not.toContain("<b>&");
   });
 
@@ -125,7 +139,8 @@ describe("pictures", () => {
   it("summary: every stage of a network, or of a model's", async () => {
     for (const of of ["Net", "model"]) {
       const text = await page(`summary(${of})`);
-      expect(text).toContain("<code>dense(10)</code>");
+      expect(text).toContain('<th scope="row"><code>dense(10)</code></th>');
+      expect(text).toMatch(/<li>.*28 × 28 × 1.*image.*784.*flatten.*10.*dense\(10\)/s);
       expect(text).toContain('<td class="n">7,850</td>');
     }
   });
@@ -199,7 +214,7 @@ describe("pictures", () => {
       figures: { method: "cg", residual: 1.25e-5, scoring: "forward", residuals: [1.25e-5] },
       cost: { seconds: 207.2, solving_seconds: 204.9, scoring_seconds: 2.31, peak_memory: 688_900_000 },
     });
-    const rows = [...text.matchAll(/<tr><th>([^<]*)<\/th><td class="n">([^<]*)<\/td>/g)].map(([, name, value]) => [
+    const rows = [...text.matchAll(/<tr><th scope="row">([^<]*)<\/th><td>([^<]*)<\/td>/g)].map(([, name, value]) => [
       name,
       value,
     ]);
@@ -218,9 +233,9 @@ describe("pictures", () => {
 
   it("table: figures by name, of steps, records and lists", async () => {
     const text = await page('table(on_test), table(on_test.accuracy, title: "One"), table([model, on_test])');
-    expect(text).toContain('<tr><th>on_test.accuracy</th><td class="n">0.75</td></tr>');
-    expect(text).toContain("<h2>One</h2>");
-    expect(text).toContain("<th>model.loss</th>");
+    expect(text).toContain('<tr><th scope="row">on_test.accuracy</th><td class="n">0.75</td></tr>');
+    expect(text).toMatch(/<h2[^>]*>One<\/h2>/);
+    expect(text).toContain('<th scope="row">model.loss</th>');
   });
 
   it("gallery: pixels of a data set as pictures in the page", async () => {
@@ -256,7 +271,7 @@ describe("pictures", () => {
     const figures = { measure: "softmax_cross_entropy" };
     const text = await page("gallery(blame, top: 1)", { rows: rowsOf(-0.25, 0.5), figures });
     expect(text).toContain("by how much softmax_cross_entropy would change");
-    const [, helpful = "", harmful = ""] = text.split(/<h4>Most (?:helpful|harmful)<\/h4>/);
+    const [, helpful = "", harmful = ""] = text.split(/<h4>Most (?:helpful|harmful)[^<]*<\/h4>/);
     expect(helpful).toContain('alt="label 3 (example 1)"');
     expect(helpful).toContain("+0.5");
     expect(harmful).toContain('alt="label 7 (example 0)"');
@@ -265,7 +280,7 @@ describe("pictures", () => {
 
   it("gallery: nothing is called harmful that helps", async () => {
     const text = await page("gallery(blame)", { rows: rowsOf(0.125, 0.5) });
-    const [, helpful = "", harmful = ""] = text.split(/<h4>Most (?:helpful|harmful)<\/h4>/);
+    const [, helpful = "", harmful = ""] = text.split(/<h4>Most (?:helpful|harmful)[^<]*<\/h4>/);
     expect(helpful.match(/<img /g)).toHaveLength(2);
     expect(harmful.split("</article>")[0]).not.toContain("<img ");
   });
@@ -287,7 +302,7 @@ describe("pictures", () => {
 
   it("gallery: a test example that is not there is refused, as a query over its scores is", async () => {
     expect(await refusal("gallery(blame |> of_test(2))", { rows: rowsOf(1, 2) })).toMatchObject({ code: "MTT5653" });
-    expect((await page("gallery(blame |> of_test(1))", { rows: rowsOf(1, 2) })).match(/<article>/g)).toHaveLength(1);
+    expect((await page("gallery(blame |> of_test(1))", { rows: rowsOf(1, 2) })).match(/<article /g)).toHaveLength(1);
   });
 
   it("gallery: of self-influence, the largest first", async () => {
@@ -302,7 +317,128 @@ describe("pictures", () => {
     const values = Float32Array.from({ length: 16 }, (_, i) => i / 2);
     const data = makeSource([makeColumn(field, values, 1), makeColumn(label, Uint8Array.of(7, 3))], "rows");
     const text = await page("gallery(blame, top: 1)", { data, rows: rowsOf(-1, 1) });
-    expect(text).toContain("<code>x 4, 4.5, 5, 5.5, 6, 6.5 …</code>");
+    expect(text).toMatch(/<th scope="row">x<\/th><td class="n"><svg class="line".*4, 4.5, 5, 5.5, 6, 6.5 … \(8\)/);
     expect(text).not.toContain("<img ");
+  });
+
+  it("gallery: rows of a table are shown by their fields, of a data set as of an influence", async () => {
+    const scalar = (name: string) => ({ name, type: { dtype: "f32", shape: [] } }) as const;
+    const data = makeSource(
+      [
+        makeColumn(scalar("age"), Float32Array.of(20, 64), 1),
+        makeColumn(scalar("height"), Float32Array.of(1.5, 1.75), 1),
+        makeColumn(label, Uint8Array.of(7, 3), 1),
+      ],
+      "rows",
+    );
+    const text = await page("gallery(digits.train, top: 1), gallery(blame, top: 1)", { data, rows: rowsOf(-1, 1) });
+    expect(text).toContain("The first 1 of 2.");
+    expect(text).toContain('<tr><th scope="row">age</th><td class="n">64</td></tr>');
+    expect(text).toContain('<tr><th scope="row">height</th><td class="n">1.5</td></tr>');
+  });
+
+  it("gallery: each example links to a line that says what it is, where it is shown and how to ask for it", async () => {
+    const text = await page("gallery(blame, top: 1), gallery(digits.train, top: 1)", { rows: rowsOf(-0.25, 0.5) });
+    const lines = [...text.matchAll(/<tr id="([^"]+)"><th scope="row" class="n">#(\d+)<.*?<\/tr>/g)];
+    expect(lines.map(([, , index]) => index)).toEqual(["0", "1", "0", "1"]);
+    for (const [line, id] of lines) {
+      expect(text).toContain(`<a href="#${id}">`);
+      for (const [, back] of line.matchAll(/<a href="#([^"]+)">/g)) expect(text).toContain(`id="${back}"`);
+    }
+    expect(lines[3]![0]).toContain("<code>digits.train |&gt; where(index == 1)</code>");
+    expect(lines[3]![0]).toContain('">blame, test #0 (+0.5)</a>; <a href="#place-1">');
+    expect(lines[2]![0]).toContain('<a href="#place-2">examples of digits.train</a>');
+  });
+
+  it("gallery: what the model took a test example for, where it was evaluated on the same data", async () => {
+    const described = describeData(pictures);
+    const of = (group: string) =>
+      Effect.succeed<Arrays>(group === "examples" ? { predicted: tensor("i32", [2], [5, 3]) } : {});
+    const more = { described, arrays: of, rows: rowsOf(-0.25, 0.5) };
+    expect(await page("gallery(blame, top: 1), table(on_test)", more)).toContain("<br>taken for 5<");
+    // Of other data nothing is said.
+    const other = { ...described, source: "another" };
+    expect(await page("gallery(blame, top: 1), table(on_test)", { ...more, described: other })).not.toContain(
+      "taken for",
+    );
+  });
+
+  it("gallery: however many are asked for, of 60,000 examples that do not compress, the page stays below 5 MB", async () => {
+    const n = 60_000;
+    const big = { name: "image", type: { dtype: "f32", shape: [28, 28, 1] } } as const;
+    let state = 1;
+    const noise = Uint8Array.from({ length: n * 784 }, () => {
+      state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+      return state >>> 24;
+    });
+    const data = makeSource([makeColumn(big, noise, 1 / 255), makeColumn(label, new Uint8Array(n), 1)], "noise");
+    const scores = Float64Array.from({ length: n }, (_, i) => Math.sin(i));
+    const rows = () => Effect.succeed(tensor("f64", [1, n], scores));
+    const points = { predicted: tensor("f64", [1, n], scores), actual: tensor("f64", [1, n], scores) };
+    const arrays = (group: string) => Effect.succeed<Arrays>(group === "points" ? points : {});
+    const show = "gallery(blame, top: 60000), gallery(digits.train, top: 60000), scatter(loo)";
+    const text = await page(show, { data, described: describeData(data), rows, arrays });
+    expect(text.match(/<img /g)!.length).toBeGreaterThan(1000);
+    expect(text.length).toBeLessThan(5e6);
+    expect(text).toMatch(/The \d+ strongest of each kind are shown/);
+  });
+
+  it("gallery: an image with many pixels is shown by the means of squares of them", async () => {
+    const wide = { name: "image", type: { dtype: "f32", shape: [256, 256, 1] } } as const;
+    const checks = Uint8Array.from({ length: 2 * 256 * 256 }, (_, i) => (i % 2 === 0 ? 255 : 0));
+    const data = makeSource([makeColumn(wide, checks, 1 / 255), makeColumn(label, Uint8Array.of(7, 3))], "checks");
+    const text = await page("gallery(digits.train, top: 1)", { data });
+    const [, png = ""] = /src="data:image\/png;base64,([^"]+)" width="128" height="128"/.exec(text) ?? [];
+    expect(new Set(decode(Buffer.from(png, "base64")).data)).toEqual(new Set([128]));
+  });
+});
+
+describe("metrics", () => {
+  it("of a share of examples: Wilson's interval", () => {
+    // Newcombe 1998, table I: 81 of 263, 15 of 148, 0 of 20.
+    for (const [k, n, low, high] of [
+      [81, 263, 0.2553, 0.3662],
+      [15, 148, 0.0624, 0.1605],
+      [0, 20, 0, 0.1611],
+    ] as const) {
+      expect(wilson(k / n, n).low).toBeCloseTo(low, 4);
+      expect(wilson(k / n, n).high).toBeCloseTo(high, 4);
+    }
+  });
+
+  it("of a mean: percentiles of the bootstrap, near the normal's of many numbers", () => {
+    const values = Float64Array.from({ length: 4000 }, (_, i) => Math.sin(i * 1.7) + i / 4000);
+    const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+    const spread = Math.sqrt(
+      values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length / values.length,
+    );
+    const { interval, resamples } = bootstrapMean(values);
+    expect(resamples).toBe(1000);
+    expect((mean - interval.low) / (1.96 * spread)).toBeCloseTo(1, 1);
+    expect((interval.high - mean) / (1.96 * spread)).toBeCloseTo(1, 1);
+  });
+
+  it("stand with their intervals, and with the way these are made", async () => {
+    const text = await page("confusion(on_test)");
+    expect(text).toContain("95 %: 0.30064 to 0.95441");
+    expect(text).toMatch(/95 %: 0\.125 to 0\.875/);
+    expect(text).toContain(
+      "Wilson&#39;s for shares of examples; the bootstrap&#39;s percentiles for means, of 1,000 resamples",
+    );
+    // What the report does not read has no examples at hand.
+    expect(await page("summary(Net)")).not.toContain("bootstrap");
+  });
+});
+
+describe("data", () => {
+  it("a data set is described by its classes and the reach of its scalars", () => {
+    const scalar = { name: "age", type: { dtype: "f32", shape: [] } } as const;
+    const data = makeSource(
+      [makeColumn(scalar, Float32Array.of(20, 64, 30), 0.5), makeColumn(label, Uint8Array.of(7, 3, 7))],
+      "rows",
+    );
+    const { classes, numbers } = describeData({ ...data, index: Int32Array.of(1, 2) });
+    expect(classes).toEqual({ label: [0, 0, 0, 1, 0, 0, 0, 1, 0, 0] });
+    expect(numbers).toEqual({ age: { least: 15, mean: 23.5, most: 32 } });
   });
 });

@@ -54,7 +54,7 @@ export const run = Command.make(
         .say([about(flags.file, error)], new Map())
         .pipe(Effect.andThen(unstarted(outlet)), Effect.andThen(new Finished({ exit: EXIT.run })));
     const result = yield* Effect.gen(function* () {
-      const setting = yield* settingOf(config, flags.file);
+      const setting = yield* settingOf(config, flags.file, sources);
       const about = {
         file: path.resolve(flags.file),
         targets,

@@ -1,6 +1,6 @@
 import type { Json } from "../../plan/json.ts";
 import type { Network } from "../../plan/network.ts";
-import { networkTable } from "../../plan/table.ts";
+import { networkFields, networkTable } from "../../plan/table.ts";
 import type { Expression, Step } from "../../syntax/ast.ts";
 import { elaborateNetwork } from "../network.ts";
 import { readMade, readText, wordOf } from "../read.ts";
@@ -100,7 +100,10 @@ const content = (value: Value, e: Expression, scope: Scope, inputs: string[]): J
   }
 };
 
-const networkJson = (network: Network): Json => ({ table: networkTable(network).map((row) => ({ ...row })) });
+const networkJson = (network: Network): Json => ({
+  table: networkTable(network).map((row) => ({ ...row })),
+  fields: networkFields(network),
+});
 
 /** What was scored, and what was asked about where that is not the same. */
 const examplesOf = ({ model, part, test }: PlannedInfluence, inputs: string[]) => ({

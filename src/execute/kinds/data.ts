@@ -5,6 +5,7 @@ import type { BackendError } from "../../backend/backend.ts";
 import { applyOperation } from "../../data/apply.ts";
 import type { Examples } from "../../data/condition.ts";
 import type { Dataset, Predictions } from "../../data/dataset.ts";
+import { describeData } from "../../data/describe.ts";
 import { loadSource } from "../../data/load.ts";
 import type { Body, Step } from "../../plan/plan.ts";
 import { preimage } from "../../plan/preimage.ts";
@@ -148,6 +149,7 @@ const described = <E, R>(step: Step, keep: Keep, load: Effect.Effect<Dataset, E,
       content: data.hash,
       arrays: () => Effect.succeed({}),
       data,
+      described: describeData(data),
     };
     return outcome;
   });

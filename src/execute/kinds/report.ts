@@ -54,6 +54,8 @@ export const reportStep = (
       show: body.show,
       inputs: step.inputs.map((id) => byId.get(id)!),
       steps: shown,
+      made: yield* Clock.currentTimeMillis,
+      ...(setting.about === undefined ? {} : { about: setting.about }),
     };
     const look = hashJson({
       version: reports.version,
@@ -61,6 +63,7 @@ export const reportStep = (
       name: source.name,
       title: source.title ?? null,
       show: source.show,
+      texts: [...(setting.about?.texts ?? [])],
       steps: lineage.map(({ step: { id }, key }) => [id, key]),
     });
 

@@ -5,6 +5,7 @@ import { type Html, html } from "../html.ts";
 import { showNumber } from "../number.ts";
 import { type Argument, cannotShow, type Picture, readArgument } from "../picture.ts";
 import { axis, plot } from "../plot.ts";
+import { wide } from "../section.ts";
 
 const History = Schema.Array(Schema.Record(Schema.String, Schema.Number));
 const isHistory = Schema.is(History);
@@ -20,11 +21,14 @@ export const curves: Picture = Effect.fnUntraced(function* ({ of = null }, input
   const models = curvesOf(yield* readArgument(of, inputs));
   if (models === undefined) return yield* cannotShow("`curves` shows the training of models", "`curves(classifier)`");
   const trained = models.filter(({ history }) => history.length > 0);
-  return html`<section><h2>Training</h2>${
-    trained.length === 0
-      ? html`<p>No epoch to show: ${models.map(({ name }) => name).join(", ")} did not train in epochs.</p>`
-      : html`<div class="plots">${[chart("loss", trained), chart("accuracy", trained)]}</div>${trained.map(lastEpoch)}`
-  }</section>`;
+  return {
+    title: "Training",
+    body: html`${
+      trained.length === 0
+        ? html`<p>No epoch to show: ${models.map(({ name }) => name).join(", ")} did not train in epochs.</p>`
+        : html`<div class="plots">${[chart("loss", trained), chart("accuracy", trained)]}</div>${trained.map(epochsOf)}`
+    }`,
+  };
 });
 
 const curvesOf = (argument: Argument): readonly Curve[] | undefined => {
@@ -70,9 +74,19 @@ const chart = (figure: "loss" | "accuracy", models: readonly Curve[]): Html | un
   })}<figcaption>${figure === "loss" ? "Loss" : "Accuracy"} after each epoch</figcaption></figure>`;
 };
 
-const lastEpoch = ({ name, history }: Curve): Html =>
-  html`<p><code>${name}</code> after ${history.length === 1 ? "1 epoch" : `${history.length} epochs`}: ${Object.entries(
+/** The last epoch in words, and all of them in numbers. */
+const epochsOf = ({ name, history }: Curve): Html => {
+  const figures = [...new Set(history.flatMap((epoch) => Object.keys(epoch)))];
+  return html`<p><code>${name}</code> after ${history.length === 1 ? "1 epoch" : `${history.length} epochs`}: ${Object.entries(
     history.at(-1) ?? {},
   )
     .map(([figure, value]) => `${figure.replace("_", " ")} ${showNumber(value)}`)
-    .join(", ")}.</p>`;
+    .join(", ")}.</p><details><summary>Every epoch of <code>${name}</code> in numbers</summary>${wide(
+    `Epochs of ${name}`,
+    html`<table><thead><tr><th scope="col" class="n">epoch</th>${figures.map((figure) => html`<th scope="col" class="n">${figure.replace("_", " ")}</th>`)}</tr></thead>
+<tbody>${history.map(
+      (epoch, i) =>
+        html`<tr><th scope="row" class="n">${i + 1}</th>${figures.map((figure) => html`<td class="n">${epoch[figure] === undefined ? "" : showNumber(epoch[figure])}</td>`)}</tr>`,
+    )}</tbody></table>`,
+  )}</details>`;
+};

@@ -31,20 +31,23 @@ export const histogram: Picture = Effect.fnUntraced(function* ({ of = null, bins
   yield* read((part) => spread.add(part));
   const { edges, counts } = spread;
   const count = axis("count", { nameGap: 44 });
-  return html`<section><h2>Histogram</h2><figure>${plot(`histogram of ${name}`, {
-    xAxis: axis(name, {
-      type: "category",
-      data: counts.map((_, i) => showNumber((edges[i]! + edges[i + 1]!) / 2)),
-      splitLine: { show: false },
-    }),
-    yAxis: peaked ? { ...count, type: "log" } : count,
-    // The logarithm of one is zero: its bar is a line that can be seen, and an empty bin has none.
-    series: [
-      peaked
-        ? { type: "bar", data: counts.map((n) => (n === 0 ? null : n)), barCategoryGap: 1, barMinHeight: 3 }
-        : { type: "bar", data: counts, barCategoryGap: 1 },
-    ],
-  })}<figcaption>${showNumber(range.count)} values of ${name}, from ${showNumber(edges[0]!)} to ${showNumber(edges.at(-1)!)}</figcaption></figure></section>`;
+  return {
+    title: `Histogram of ${name}`,
+    body: html`<figure>${plot(`histogram of ${name}`, {
+      xAxis: axis(name, {
+        type: "category",
+        data: counts.map((_, i) => showNumber((edges[i]! + edges[i + 1]!) / 2)),
+        splitLine: { show: false },
+      }),
+      yAxis: peaked ? { ...count, type: "log" } : count,
+      // The logarithm of one is zero: its bar is a line that can be seen, and an empty bin has none.
+      series: [
+        peaked
+          ? { type: "bar", data: counts.map((n) => (n === 0 ? null : n)), barCategoryGap: 1, barMinHeight: 3 }
+          : { type: "bar", data: counts, barCategoryGap: 1 },
+      ],
+    })}<figcaption>${showNumber(range.count)} values of ${name}, from ${showNumber(edges[0]!)} to ${showNumber(edges.at(-1)!)}</figcaption></figure>`,
+  };
 });
 
 const known = (name: string, numbers: readonly number[]): Values => ({

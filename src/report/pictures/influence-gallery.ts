@@ -4,8 +4,10 @@ import { noSuchTest, SCORES } from "../../execute/kinds/influence.ts";
 import type { Shown } from "../../execute/reports.ts";
 import { type Html, html } from "../html.ts";
 import { showNumber } from "../number.ts";
-import { type Asked, cannotShow } from "../picture.ts";
-import { tile } from "./examples.ts";
+import { type Asked, cannotShow, type Page } from "../picture.ts";
+import type { Section } from "../section.ts";
+import { tile } from "../tile.ts";
+import { said } from "./said.ts";
 
 /** Test examples in one gallery. */
 const TESTS = 16;
@@ -23,41 +25,75 @@ interface Ends {
 }
 
 /** Each test example beside the training examples that did the most for it and against it, with their scores in the measure's own unit. */
-export const influenceGallery = Effect.fnUntraced(function* (name: string, shown: Shown, asked: Asked, top: number) {
-  const train = asked.train.data;
-  const { measure = "the measure" } = shown.figures;
-  const unit = `A score is by how much ${String(measure)} would change if that training example were removed: positive is helpful, negative harmful.`;
-  if (train === undefined) return yield* gone(name);
-  const test = asked.test?.data;
+export const influenceGallery = Effect.fnUntraced(function* (
+  name: string,
+  shown: Shown,
+  asked: Asked,
+  most: number,
+  page: Page,
+) {
+  const train = asked.train;
+  const unit = String(shown.figures.measure ?? "the measure");
+  const meaning = `A score is by how much ${unit} would change if that training example were removed: positive is helpful, negative harmful.`;
+  if (train.data === undefined) return yield* gone(name);
+  const test = asked.test;
   if (test === undefined) {
     const { totals } = yield* shown.arrays("summary");
     if (totals === undefined) return yield* unscored(name);
-    return html`<section><h2>Influence on themselves</h2><p>The training examples of the largest scores of <code>${name}</code>, each on its own. ${unit}</p>${row("Most", endsOf(totals.data, top).helpful, train)}</section>`;
+    const id = page.examples.place();
+    const largest = endsOf(totals.data, page.examples.most(most, train.data)).helpful;
+    const section: Section = {
+      title: "Influence on themselves,",
+      of: name,
+      body: html`<p id="${id}">The training examples of the largest scores, each on its own. ${meaning}</p>${row("Most", largest, { id, text: `${name}, self` }, train, page)}`,
+    };
+    return section;
   }
-  const tests = test.index.length;
+  if (test.data === undefined) return yield* gone(name);
+  const tests = test.data.index.length;
   if (asked.row !== undefined && asked.row >= tests) return yield* noSuchTest(asked.row, tests);
   const rows = asked.row === undefined ? Array.from({ length: Math.min(tests, TESTS) }, (_, i) => i) : [asked.row];
+  const wanted = 2 * rows.length * Math.min(most, train.data.index.length);
+  const top = Math.ceil(page.examples.most(wanted, train.data) / (2 * rows.length));
+  const answers = yield* said(shown, test.data, page);
   const parts: Html[] = [];
   for (const i of rows) {
     const { helpful, harmful } =
-      (yield* keptEnds(shown, train, i, top)) ?? endsOf(yield* scoresFor(shown, name, i), top);
+      (yield* keptEnds(shown, train.data, i, top)) ?? endsOf(yield* scoresFor(shown, name, i), top);
+    const index = test.data.index[i]!;
+    const place = { id: page.examples.place(), text: `${name}, test #${index}` };
+    const link = page.examples.link(test, i, { ...place, text: `${place.text} itself` });
     parts.push(
-      html`<article><h3>Test example #${test.index[i]!}</h3><div class="asked"><div class="gallery">${tile(test, i)}</div><div>${row("Most helpful", helpful, train)}${row("Most harmful", harmful, train)}</div></div></article>`,
+      html`<article id="${place.id}" aria-labelledby="${place.id}-title"><h3 id="${place.id}-title">Test example #${index}</h3><div class="asked"><ul class="gallery">${tile(test.data, i, link, answers?.(index))}</ul><div>${row(`Most helpful: without it, ${unit} changes by`, helpful, place, train, page)}${row(`Most harmful: without it, ${unit} changes by`, harmful, place, train, page)}</div></div></article>`,
     );
   }
   const which = rows.length < tests ? `${rows.length} of ${tests} test examples` : "Test examples";
-  return html`<section><h2>Training examples behind <code>${name}</code></h2><p>${which}, each with the training examples that did most for it and against it. ${unit}</p>${parts}</section>`;
+  const section: Section = {
+    title: "Training examples behind",
+    of: name,
+    body: html`<p>${which}, each with the training examples that did most for it and against it. ${meaning}${
+      top < Math.min(most, train.data.index.length) ? ` The ${top} strongest of each kind are shown.` : ""
+    }</p>${parts}`,
+  };
+  return section;
 });
 
 const gone = (name: string) =>
   cannotShow(`the examples behind \`${name}\` are not there`, "run again with a store that holds its data");
 
-const row = (title: string, scored: readonly Scored[], data: Dataset): Html =>
-  html`<h4>${title}</h4>${
-    scored.length === 0
-      ? html`<p><small>none</small></p>`
-      : html`<div class="gallery">${scored.map(({ at, score }) => tile(data, at, `${score > 0 ? "+" : ""}${showNumber(score)}`))}</div>`
-  }`;
+const row = (
+  title: string,
+  scored: readonly Scored[],
+  place: { readonly id: string; readonly text: string },
+  train: Shown,
+  { examples }: Page,
+): Html => {
+  const tiles = scored.map(({ at, score }) => {
+    const text = `${score > 0 ? "+" : ""}${showNumber(score)}`;
+    return tile(train.data!, at, examples.link(train, at, { ...place, text: `${place.text} (${text})` }), text);
+  });
+  return html`<h4>${title}</h4>${tiles.length === 0 ? html`<p><small>none</small></p>` : html`<ul class="gallery">${tiles}</ul>`}`;
+};
 
 /** Scores of all training examples for one test example. */
 const scoresFor = Effect.fnUntraced(function* (shown: Shown, name: string, i: number) {

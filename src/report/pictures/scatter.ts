@@ -23,17 +23,18 @@ export const scatter: Picture = Effect.fnUntraced(function* ({ of = null }, inpu
   const ends = [Math.min(...data.map(([x]) => x!)), Math.max(...data.map(([x]) => x!))];
   const equal = ends.map((x) => [x, x]);
   const shown = every === 1 ? "" : `; one point of every ${every} is shown`;
-  return html`<section><h2>Predicted and retrained</h2><figure>${plot(
-    `predicted against retrained change, ${argument.name}`,
-    {
+  return {
+    title: "Predicted and retrained,",
+    of: argument.name,
+    body: html`<figure>${plot(`predicted against retrained change, ${argument.name}`, {
       xAxis: axis("predicted change"),
       yAxis: axis("retrained change", { nameGap: 48 }),
       series: [
         { type: "scatter", data, symbolSize: 5 },
         { type: "line", data: equal, symbol: "none", lineStyle: { type: "dashed", width: 1 } },
       ],
-    },
-  )}<figcaption>${plainFigures(argument.shown.figures)
-    .map(([name, value]) => `${name} ${showValue(value)}`)
-    .join(", ")}${shown}</figcaption></figure></section>`;
+    })}<figcaption>${plainFigures(argument.shown.figures)
+      .map(([name, value]) => `${name} ${showValue(value)}`)
+      .join(", ")}${shown}</figcaption></figure>`,
+  };
 });

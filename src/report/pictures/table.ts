@@ -4,27 +4,29 @@ import type { Json } from "../../plan/json.ts";
 import { type Html, html } from "../html.ts";
 import { showValue } from "../number.ts";
 import { type Argument, type Picture, plainFigures, readArgument } from "../picture.ts";
+import { wide } from "../section.ts";
 
 /** Figures as a table: of a step, a list of steps, a record, one value; of a sweep, and an evaluation of one, with a line for each member. */
 export const table: Picture = Effect.fnUntraced(function* ({ of = null, title = null }, inputs) {
   const argument = yield* readArgument(of, inputs);
   const family = argument.kind === "step" ? familyTable(argument.shown.figures) : undefined;
   const heading = typeof title === "string" && title !== "none" ? title : (family && nameOf(argument)) || "Figures";
-  return html`<section><h2>${heading}</h2><div class="wide"><table>${
-    family === undefined ? lineByFigure(argument) : lineByMember(family)
-  }</table></div></section>`;
+  return {
+    title: heading,
+    body: wide(heading, html`<table>${family === undefined ? lineByFigure(argument) : lineByMember(family)}</table>`),
+  };
 });
 
 const nameOf = (argument: Argument): string | undefined => (argument.kind === "step" ? argument.name : undefined);
 
 const lineByFigure = (argument: Argument): Html =>
   html`<tbody>${linesOf(argument, "").map(
-    ([name, value]) => html`<tr><th>${name}</th><td class="n">${showValue(value)}</td></tr>`,
+    ([name, value]) => html`<tr><th scope="row">${name}</th><td class="n">${showValue(value)}</td></tr>`,
   )}</tbody>`;
 
 /** Of a sweep, or an evaluation of one. */
 const lineByMember = ({ head, rows }: NonNullable<ReturnType<typeof familyTable>>): Html =>
-  html`<thead><tr>${head.map((name) => html`<th>${name}</th>`)}</tr></thead>
+  html`<thead><tr>${head.map((name) => html`<th scope="col">${name}</th>`)}</tr></thead>
 <tbody>${rows.map(
     (row) =>
       html`<tr>${row.map((value) => html`<td class="n">${value === undefined ? "" : showValue(value)}</td>`)}</tr>`,

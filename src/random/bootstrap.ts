@@ -1,4 +1,4 @@
-import { Words } from "../random/philox.ts";
+import { Words } from "./philox.ts";
 
 /** The middle 95 % of what a statistic is over resamples. */
 export interface Interval {
