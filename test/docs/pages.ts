@@ -19,7 +19,7 @@ export const pagesIn = (folder: string): readonly string[] =>
 
 /**
  * A page's programs and commands, in the order in which its reader meets them:
- * `mtt right` is a program without a fault, `mtt wrong MTT3004` one with this fault alone; `mtt a.mtt` is a file without a fault, `mtt a.mtt wrong` one
+ * `mtt right` is a program without a fault, whose assertions hold, `mtt wrong MTT3004` one with this fault alone; `mtt a.mtt` is a file without a fault, `mtt a.mtt wrong` one
  * that is shown to have some, `mtt a.mtt more` is added to that file; `console` holds commands and what they print, in the folder of these files;
  * `ts a.ts` and `yaml a.yaml` are further files in it. Other languages are text.
  */
@@ -47,9 +47,12 @@ export async function readPage(page: string): Promise<void> {
       if (second !== "wrong") expect(saidOf(first, files), place).toBe("");
     } else if (fence.language === "mtt") {
       const sources = new Map([["main.mtt", fence.text]]);
-      if (first === "right") expect(saidOf("main.mtt", sources), place).toBe("");
+      if (first !== "right") expect([first, ...codesOf("main.mtt", sources)], place).toEqual(["wrong", second]);
       else {
-        expect([first, ...codesOf("main.mtt", sources)], place).toEqual(["wrong", second]);
+        expect(saidOf("main.mtt", sources), place).toBe("");
+        if (!/^assert/m.test(fence.text)) continue;
+        writeFileSync(join(folder, "right.mtt"), fence.text);
+        expect(shell('npx mtt run right.mtt --quiet; echo "exit code $?"'), place).toMatch(/^exit code 0$/m);
       }
     } else if (first !== "") {
       files.set(first, fence.text);

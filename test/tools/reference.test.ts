@@ -2,9 +2,11 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import * as Option from "effect/Option";
 import { describe, expect, it } from "vitest";
+import { codes } from "../../src/diagnostic/codes.ts";
 import { stdlib } from "../../src/generated/stdlib.ts";
 import { parse } from "../../src/syntax/parse.ts";
 import { commandReference, commands } from "../../tools/reference/commands.ts";
+import { diagnosticsReference } from "../../tools/reference/diagnostics.ts";
 import { entries, libraryReference, unlisted } from "../../tools/reference/library.ts";
 import { mtt } from "../cli/mtt.ts";
 
@@ -26,6 +28,14 @@ describe("the library's reference", () => {
     const listed = new Set(entries().map(({ name }) => name));
     expect(blocks.filter((name) => !name.startsWith("_") && !listed.has(name))).toEqual([]);
     expect(blocks.length).toBeGreaterThan(20);
+  });
+});
+
+describe("the list of diagnostics", () => {
+  it("is what `npm run generate` makes, with every code", () => {
+    const text = readFileSync(join(docs, "diagnostics.md"), "utf8");
+    expect(text).toBe(diagnosticsReference());
+    expect(Object.keys(codes).filter((code) => !text.includes(`[${code}](`))).toEqual([]);
   });
 });
 
