@@ -1,3 +1,4 @@
+import type { Note } from "../diagnostic/diagnostic.ts";
 import {
   type Bindings,
   type Dim,
@@ -15,7 +16,8 @@ import type { Signature, TensorTypeSymbolic, Type } from "./checked.ts";
 import type { Context } from "./context.ts";
 import { substituteType } from "./dims.ts";
 import { applyToOne } from "./primitives.ts";
-import { describeType, errorType, isScalarOf, showTensor } from "./types.ts";
+import { describeType, errorType, isScalarOf, showTensor, showType } from "./types.ts";
+import { isUnfit, type Unfit, unfit } from "./unfit.ts";
 
 /** What came of giving a block its arguments. */
 export interface Applied {
@@ -23,7 +25,7 @@ export interface Applied {
   /** Parameters whose shapes disagree, each with all the reasons. */
   readonly mismatches: readonly Mismatch[];
   /** What is wrong in the body for these arguments. */
-  readonly problem?: string;
+  readonly problem?: Unfit;
   /** What the parameters' variables stand for. */
   readonly bindings: Bindings;
 }
@@ -103,7 +105,7 @@ function resultOf(
   types: ReadonlyMap<string, Type>,
   bindings: Bindings,
   failed: boolean,
-): { readonly type: Type; readonly problem?: string } {
+): { readonly type: Type; readonly problem?: Unfit } {
   const { block, result } = signature;
   const takesBlocks = signature.parameters.some(({ type }) => type.kind === "block") || hasBlocks(signature.given);
   if (!failed && block !== undefined && takesBlocks) {
@@ -170,10 +172,10 @@ export function staticBindings({ parameters }: Signature, types: ReadonlyMap<str
   return bindings;
 }
 
-/** A layer given its one input, as `sequence` and `repeat` do: the result, or in words why not. */
-export function applyLayer(c: Context, layer: Type, input: Type): Type | string {
+/** A layer given its one input, as `sequence` and `repeat` do: the result, or why not. */
+export function applyLayer(c: Context, layer: Type, input: Type): Type | Unfit {
   if (layer.kind === "error" || input.kind === "error") return errorType;
-  if (layer.kind !== "block") return `${describeType(layer)} is not a layer`;
+  if (layer.kind !== "block") return unfit(`${describeType(layer)} is not a layer`);
   const { signature } = layer;
   if (signature.open) return errorType;
   if (signature.layers !== undefined) return applyLayers(c, signature.layers, signature.times ?? 1, input);
@@ -182,28 +184,42 @@ export function applyLayer(c: Context, layer: Type, input: Type): Type | string 
   const open = signature.parameters.find(
     ({ name, optional }) => !optional && name !== parameter?.name && !more.some((other) => other.name === name),
   );
-  if (parameter === undefined || more.length > 0) return `\`${signature.name}\` does not take one array`;
-  if (open !== undefined) return `\`${signature.name}\` is not given its \`${open.name}\``;
+  if (parameter === undefined || more.length > 0) return unfit(`\`${signature.name}\` does not take one array`);
+  if (open !== undefined) return unfit(`\`${signature.name}\` is not given its \`${open.name}\``);
   const applied = applySignature(c, signature, new Map([[parameter.name, input]]));
   const [mismatch] = applied.mismatches;
-  if (mismatch !== undefined) return `\`${signature.name}\` got ${showTensor(mismatch.got)}, and ${needs(mismatch)}`;
-  return applied.problem ?? (input.kind === "tensor" ? applied.type : `${describeType(input)} is no array`);
+  if (mismatch !== undefined)
+    return unfit(`\`${signature.name}\` got ${showTensor(mismatch.got)}, and ${needs(mismatch)}`, {
+      notes: disagreements(mismatch).map((text) => ({ kind: "text", text })),
+      mismatch,
+    });
+  return applied.problem ?? (input.kind === "tensor" ? applied.type : unfit(`${describeType(input)} is no array`));
 }
 
 /** Layers one after another, so many times. Where the shape stays, the number of times does not matter. */
-export function applyLayers(c: Context, layers: readonly Signature[], times: Dim, input: Type): Type | string {
-  const once = (from: Type): Type | string =>
-    layers.reduce<Type | string>(
-      (type, signature) => (typeof type === "string" ? type : applyLayer(c, { kind: "block", signature }, type)),
-      from,
-    );
+export function applyLayers(c: Context, layers: readonly Signature[], times: Dim, input: Type): Type | Unfit {
   let type: Type = input;
   for (let i = 0; typeof times !== "number" || i < times; i++) {
-    const next = once(type);
-    if (typeof next === "string" || next.kind === "error") return next;
+    const next = applyOnce(c, layers, type);
+    if (isUnfit(next) || next.kind === "error") return next;
     if (next.kind === "tensor" && type.kind === "tensor" && showTensor(next) === showTensor(type)) return next;
     if (typeof times !== "number")
-      return `a layer that is repeated ${showDim(times)} times must keep its shape, and makes ${describeType(next)} of ${describeType(type)}`;
+      return unfit(
+        `a layer that is repeated ${showDim(times)} times must keep its shape, and makes ${describeType(next)} of ${describeType(type)}`,
+      );
+    type = next;
+  }
+  return type;
+}
+
+function applyOnce(c: Context, layers: readonly Signature[], input: Type): Type | Unfit {
+  const before: Note[] = [];
+  let type: Type = input;
+  for (const [at, signature] of layers.entries()) {
+    const next = applyLayer(c, { kind: "block", signature }, type);
+    if (isUnfit(next)) return { ...next, layer: { at, before } };
+    if (next.kind === "error") return next;
+    before.push({ kind: "stage", stage: signature.name, shape: showType(next) });
     type = next;
   }
   return type;

@@ -1,4 +1,4 @@
-import type { Span } from "../diagnostic/diagnostic.ts";
+import type { Note, Span } from "../diagnostic/diagnostic.ts";
 import { type Bindings, isSpread, noBindings, variable, variablesOf } from "../shape/dim.ts";
 import type { Block, Expression, File, Parameter } from "../syntax/ast.ts";
 import type { Signature, SignatureParameter, TensorTypeSymbolic, Type } from "./checked.ts";
@@ -10,6 +10,7 @@ import { problems } from "./problems.ts";
 import { warnOfShadow } from "./scope.ts";
 import { stageNotes } from "./stages.ts";
 import { describeType, errorType, fitsType, showType } from "./types.ts";
+import { type Unfit, unfit } from "./unfit.ts";
 import { axesThatDiffer } from "./why.ts";
 
 /** What a block takes and gives, sizes as variables of its parameters' types. */
@@ -248,7 +249,7 @@ export function instantiate(
   file: File,
   given: ReadonlyMap<string, Type>,
   bindings: Bindings,
-): { readonly type: Type; readonly problem?: string } {
+): { readonly type: Type; readonly problem?: Unfit } {
   if (c.depth >= DEPTH || c.trying.has(block)) return { type: errorType };
   const trial = { ...attempt(c), trying: new Set([...c.trying, block]) };
   const env = blockEnv(c.root, block, file);
@@ -261,7 +262,10 @@ export function instantiate(
   const problem = trial.problems.find((found) => found.severity === "error");
   // What is wrong for all arguments is told where the block stands.
   if (problem !== undefined && !isSound(c.root, block, file)) return { type: errorType };
-  return problem === undefined ? { type } : { type: errorType, problem: problem.message };
+  if (problem === undefined) return { type };
+  const notes = problem.notes.filter(({ kind }) => kind === "text");
+  const inside: Note = { kind: "text", text: `in \`${block.name.text}\``, span: problem.span };
+  return { type: errorType, problem: unfit(problem.message, { notes: [...notes, inside] }) };
 }
 
 export const tensorParameters = (signature: Signature): readonly SignatureParameter[] =>

@@ -2,7 +2,7 @@ import { variable } from "../shape/dim.ts";
 import type { Expression, Name, Step } from "../syntax/ast.ts";
 import { applyLayers } from "./apply.ts";
 import { matchArguments, missingArguments, type Place as Parameter } from "./arguments.ts";
-import { reportInside, type Site } from "./calls.ts";
+import type { Site } from "./calls.ts";
 import type { Signature, TensorTypeSymbolic, Type } from "./checked.ts";
 import { type Context, type Env, report } from "./context.ts";
 import { declaredData, declaredFields } from "./declared-data.ts";
@@ -11,8 +11,10 @@ import { dataOf, networkOf } from "./kinds/index.ts";
 import { reportTwoMeanings } from "./names.ts";
 import { problems } from "./problems.ts";
 
+import { reportInside } from "./shape-problems.ts";
 import { factsOf, sweepBehind } from "./steps.ts";
 import { describeType, errorType, showBuiltin } from "./types.ts";
+import { isUnfit } from "./unfit.ts";
 import { type Builtin, list, type Want } from "./want.ts";
 
 import { fitsWant } from "./wants.ts";
@@ -93,7 +95,7 @@ export function callBuiltin(c: Context, env: Env, row: Builtin, site: Site, want
     made.set(name.text, fields === undefined ? errorType : infer(c, exampleEnv(env, fields), value));
   }
   c.calls.set(site.node, { arguments: given, layer: layers && site.input === undefined });
-  return complete ? resultOf(c, row, types, given, made, site) : errorType;
+  return complete ? resultOf(c, env, row, types, given, made, site) : errorType;
 }
 
 const isFree = (name: Name | undefined, places: readonly Parameter[]): boolean =>
@@ -143,6 +145,7 @@ export function checkArgument(
 
 function resultOf(
   c: Context,
+  env: Env,
   row: Builtin,
   types: ReadonlyMap<string, Type>,
   given: ReadonlyMap<string, Expression>,
@@ -195,7 +198,7 @@ function resultOf(
     }
     case "sequence":
     case "repeat":
-      return layersOf(c, result.result, types, given, site);
+      return layersOf(c, env, result.result, types, given, site);
   }
 }
 
@@ -281,6 +284,7 @@ const arrayOf = (type: Type): TensorTypeSymbolic | undefined => {
 /** Layers one after another: applied to the input of a pipe, else a layer value. */
 function layersOf(
   c: Context,
+  env: Env,
   kind: "sequence" | "repeat",
   types: ReadonlyMap<string, Type>,
   given: ReadonlyMap<string, Expression>,
@@ -319,7 +323,7 @@ function layersOf(
       },
     };
   const result = applyLayers(c, layers, times, site.input.type);
-  if (typeof result !== "string") return result;
-  reportInside(c, site, result);
+  if (!isUnfit(result)) return result;
+  reportInside(c, env, site, result, given.get("layers"));
   return errorType;
 }

@@ -13,10 +13,11 @@ import { resolve } from "./names.ts";
 import { anyTensor, applyPrimitive } from "./primitives.ts";
 import { problems } from "./problems.ts";
 import { isKnown, namesInScope } from "./scope.ts";
-import { reportMismatch } from "./shape-problems.ts";
+import { reportInside, reportMismatch } from "./shape-problems.ts";
 import { checkShared } from "./shared.ts";
 import { shorten, stageNotes } from "./stages.ts";
 import { describeType, errorType, showSignature } from "./types.ts";
+import { isUnfit } from "./unfit.ts";
 import type { Want } from "./want.ts";
 import { declaredParameter } from "./why.ts";
 
@@ -147,26 +148,17 @@ function applyBlock(c: Context, env: Env, signature: Signature, site: Site): Typ
   if (layer) return { kind: "block", signature: layerOf(signature, types) };
   if (signature.layers !== undefined) {
     const result = applyLayers(c, signature.layers, signature.times ?? 1, types.get("input") ?? errorType);
-    if (typeof result !== "string") return result;
-    reportInside(c, site, result);
+    if (!isUnfit(result)) return result;
+    reportInside(c, env, site, result);
     return errorType;
   }
   const applied = applySignature(c, signature, types);
   for (const mismatch of applied.mismatches) reportMismatch(c, env, signature, mismatch, matched.given, site);
-  if (applied.problem !== undefined) reportInside(c, site, applied.problem);
+  if (applied.problem !== undefined) reportInside(c, env, site, applied.problem);
   if (applied.mismatches.length > 0) return applied.type;
   checkShared(c, env, signature, applied.bindings, site);
   return checkSizes(c, applied.type, site) ? applied.type : errorType;
 }
-
-export const reportInside = (c: Context, site: Site, message: string): void =>
-  report(
-    c,
-    problems.shape(site.span, `${site.text}: ${message}`, {
-      label: "does not fit here",
-      notes: site.input === undefined ? [] : stageNotes(c, site.input.expression),
-    }),
-  );
 
 /** Whether a call outside of a pipe leaves the array inputs out: then it makes a layer. */
 function isLayer(

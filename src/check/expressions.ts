@@ -9,6 +9,7 @@ import { meant } from "./meant.ts";
 import { inferName } from "./names.ts";
 import { inferBinary, inferUnary } from "./operators.ts";
 import { type Details, problems } from "./problems.ts";
+import { isKnown } from "./scope.ts";
 import { stageNotes } from "./stages.ts";
 import { sweepBehind } from "./steps.ts";
 import { describeType, describeWant, errorType, fitsType, showType } from "./types.ts";
@@ -200,6 +201,10 @@ function inferField(c: Context, env: Env, e: Extract<Expression, { kind: "field"
   const type = known.get(name);
   if (type !== undefined) return type;
   if (name === "") return errorType;
+  if (isApplied(target) && isKnown(c, env, name)) {
+    reportMethod(c, e, target);
+    return errorType;
+  }
   const family = target.kind === "step" ? sweepBehind(c, target.step) : undefined;
   reportUnknownField(
     c,
@@ -209,6 +214,33 @@ function inferField(c: Context, env: Env, e: Extract<Expression, { kind: "field"
     family && `each model of \`${family.name.text}\` has its own: pick one with \`best\``,
   );
   return errorType;
+}
+
+/** What blocks and queries are applied to. */
+const isApplied = ({ kind }: Type): boolean => kind === "tensor" || kind === "dataset" || kind === "block";
+
+/** `x.relu()`, as a method is called elsewhere. */
+function reportMethod(c: Context, { target, name }: Extract<Expression, { kind: "field" }>, type: Type): void {
+  const { file, start } = name.span;
+  const behind = c.files.get(file)?.text.slice(name.span.end) ?? "";
+  // In a chain of them the next one would follow a stage.
+  const chained = /^\s*(?:\([^()]*\))?\s*\./.test(behind);
+  report(
+    c,
+    problems.unknownField(name.span, `${describeType(type)} has no field \`${name.text}\``, {
+      label: "a block, and no field",
+      help: `blocks are applied with a pipe: … |> ${name.text}`,
+      fixes: chained
+        ? []
+        : [
+            {
+              title: "write `|>`",
+              safe: true,
+              edits: [{ span: { file, start: target.span.end, end: start }, text: " |> " }],
+            },
+          ],
+    }),
+  );
 }
 
 /** Fields and figures that may be asked of a value; undefined where it is an error already. */

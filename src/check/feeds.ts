@@ -10,6 +10,7 @@ import { LOSSES } from "./modules.ts";
 import { problems } from "./problems.ts";
 import { factsOf } from "./steps.ts";
 import { describeType, showTensor, showType } from "./types.ts";
+import { isUnfit, type Unfit } from "./unfit.ts";
 
 type Fields = ReadonlyMap<string, TensorTypeSymbolic>;
 
@@ -264,9 +265,10 @@ function targetField(
   return undefined;
 }
 
-function checkNumber(c: Context, e: Expression, name: string, made: Type | string): void {
-  if (typeof made === "string") {
-    report(c, problems.lossShape(e.span, made, { label: "does not fit the network's result" }));
+function checkNumber(c: Context, e: Expression, name: string, made: Type | Unfit): void {
+  if (isUnfit(made)) {
+    const { text, notes } = made;
+    report(c, problems.lossShape(e.span, text, { label: "does not fit the network's result", notes }));
     return;
   }
   const isNumber = made.kind === "error" || made.kind === "float" || (made.kind === "tensor" && made.axes.length === 0);

@@ -11,6 +11,7 @@ import { infer, settle } from "./expressions.ts";
 import { problems } from "./problems.ts";
 import { stageNotes } from "./stages.ts";
 import { describeType, errorType } from "./types.ts";
+import { type Unfit, unfit } from "./unfit.ts";
 import type { Want } from "./want.ts";
 
 export const isPrimitive = (name: string): boolean => surface.has(name);
@@ -303,7 +304,7 @@ function explain(reason: Reason, name: string): Explained {
 }
 
 /** A layer value of an operation, applied to its one array. */
-export function applyToOne(name: string, given: ReadonlyMap<string, Type>, input: Type): Type | string {
+export function applyToOne(name: string, given: ReadonlyMap<string, Type>, input: Type): Type | Unfit {
   const primitive = surface.get(name)!;
   const values = new Map<string, Given>();
   let taken = false;
@@ -312,13 +313,13 @@ export function applyToOne(name: string, given: ReadonlyMap<string, Type>, input
     if (type === undefined) continue;
     if (parameter.kind === "tensor" && !given.has(parameter.name)) taken = true;
     const value = parameter.kind === "tensor" ? operandOf(type) : staticValue(parameter.kind, type);
-    if (value === undefined) return `\`${name}\` cannot take ${describeType(type)}`;
+    if (value === undefined) return unfit(`\`${name}\` cannot take ${describeType(type)}`);
     values.set(parameter.name, value);
   }
   try {
     return tensorType(primitive.apply(shapeOps, values, surroundings));
   } catch (error) {
-    if (error instanceof ShapeError) return `${name}: ${explain(error.mismatch.reason, name).message}`;
+    if (error instanceof ShapeError) return unfit(`${name}: ${explain(error.mismatch.reason, name).message}`);
     throw error;
   }
 }

@@ -76,7 +76,11 @@ function importNames(c: Context, file: File): void {
               })
             : problems.notExported(name.span, `"${from.value}" declares no \`${name.text}\``, {
                 label: "not declared there",
-                ...meant(nearest(name.text, known), name.span, `it declares ${known.join(", ")}`),
+                ...meant(
+                  nearest(name.text, known),
+                  name.span,
+                  known.length === 0 ? "nothing in it can be imported" : `it declares ${known.join(", ")}`,
+                ),
               }),
         );
         // Declared as nothing, so that its uses are not reported again.

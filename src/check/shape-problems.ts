@@ -1,3 +1,4 @@
+import type { Span } from "../diagnostic/diagnostic.ts";
 import { isSpread, product, showDim } from "../shape/dim.ts";
 import { unify } from "../shape/unify.ts";
 import type { Expression } from "../syntax/ast.ts";
@@ -11,6 +12,7 @@ import { isLibrary } from "./modules.ts";
 import { type Details, problems } from "./problems.ts";
 import { stageNotes } from "./stages.ts";
 import { showTensor, showType } from "./types.ts";
+import type { Unfit } from "./unfit.ts";
 import { declaredParameter, whyNotes } from "./why.ts";
 
 /** A block got an array of the wrong shape: what it got, what it needs, every axis that disagrees, how the pipeline came there, what would fit. */
@@ -45,6 +47,32 @@ export function reportMismatch(
       },
     ),
   );
+}
+
+/** A block cannot take what it is given for a reason inside of it: of layers one after another, the one at fault. */
+export function reportInside(c: Context, env: Env, site: Site, found: Unfit, layers?: Expression): void {
+  const { text, notes, layer, mismatch } = found;
+  const written = layer !== undefined && layers?.kind === "list" ? layers.items[layer.at] : undefined;
+  const before = layer !== undefined && written !== undefined ? layer.before : [];
+  report(
+    c,
+    problems.shape(written?.span ?? site.span, written === undefined ? `${site.text}: ${text}` : text, {
+      label: "does not fit here",
+      notes: [...(site.input === undefined ? [] : stageNotes(c, site.input.expression)), ...before, ...notes],
+      ...(written !== undefined && mismatch !== undefined ? mendItem(whatFits(c, env, mismatch), written.span) : {}),
+    }),
+  );
+}
+
+/** Puts the stage before the one of a list. */
+function mendItem(between: Between | undefined, at: Span): Pick<Details, "help" | "fixes"> {
+  if (between === undefined) return {};
+  const { stage, made, sure } = between;
+  const title = `put \`${stage}\` before it`;
+  return {
+    help: `${title}: ${made}`,
+    fixes: [{ title, safe: sure, edits: [{ span: { ...at, end: at.start }, text: `${stage}, ` }] }],
+  };
 }
 
 /** A stage that makes a shape fit, and what it makes; `sure` where nothing else is likely to have been forgotten. */
@@ -106,5 +134,5 @@ function makes(c: Context, block: Type, got: TensorTypeSymbolic): TensorTypeSymb
   if (block.kind !== "block" || block.signature.parameters.filter(({ optional }) => !optional).length !== 1)
     return undefined;
   const made = applyLayer(c, block, got);
-  return typeof made !== "string" && made.kind === "tensor" && showTensor(made) !== showTensor(got) ? made : undefined;
+  return made.kind === "tensor" && showTensor(made) !== showTensor(got) ? made : undefined;
 }

@@ -13,7 +13,7 @@ export const codes = {
   MTT1008: "a malformed number or size",
   MTT1009: "a comma is missing",
   MTT1010: "`=` where `:` belongs",
-  MTT1011: "an operator of another language",
+  MTT1011: "a word or an operator of another language",
   MTT1012: "a word that begins no declaration",
   MTT1013: "comparisons do not chain",
   MTT1014: "nested too deeply, or a chain too long",

@@ -26,6 +26,9 @@ const joinable: ReadonlySet<TokenType> = new Set([
   ...[T.Name, T.Int, T.Float, T.Size, T.Text, T.True, T.False, T.ParenOpen, T.BracketOpen, T.BraceOpen],
 ]);
 
+/** What would be an argument if it stood in parentheses. */
+const argument: ReadonlySet<TokenType> = new Set([T.Name, T.Int, T.Float, T.Size]);
+
 const shown = (token: IToken): string => {
   const type = token.tokenType;
   if (type === EOF) return "the end of the file";
@@ -137,6 +140,18 @@ const specials: readonly Special[] = [
           message: `\`${before.image}\` stands in a file, not in a body`,
           label: `${shown(found)} does not continue the body's result`,
           help: "a body is its statements (let, weight, state), then one expression",
+        }
+      : undefined,
+  ({ expected, found, before, first }) =>
+    (expected === "the end of the declaration" || expected === "the end of the result") &&
+    !first &&
+    before.tokenType === T.Name &&
+    argument.has(found.tokenType)
+      ? {
+          code: "MTT1001",
+          message: `${shown(found)} does not continue what stands before it`,
+          label: "not expected here",
+          help: `a block takes its arguments in parentheses: ${before.image}(${found.image}); between two values stands an operator`,
         }
       : undefined,
   // A comparison of a comparison never reaches here (operators.ts): this is a line that starts with ( [ or -.

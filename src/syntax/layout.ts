@@ -104,6 +104,7 @@ export const place = (source: Source, lexemes: readonly Lexeme[]): Layout => {
         state = type === T.State;
       }
     }
+    if (type === T.Name && assigns(lexeme, next, here)) type = declared(lexeme, here === "file" ? here : "body");
     separate(lexeme, next, here, type);
 
     if (openers.has(type)) {
@@ -148,6 +149,34 @@ export const place = (source: Source, lexemes: readonly Lexeme[]): Layout => {
     previous = lexeme.type === type ? lexeme : { ...lexeme, type: wordless.has(type) ? type : lexeme.type };
   }
   return { tokens, declarations, statements, lines };
+
+  /** `y = x` on a line of its own, where a declaration or a statement begins. */
+  function assigns(lexeme: Lexeme, next: Lexeme | undefined, here: Around): boolean {
+    if (!lexeme.first || next?.type !== T.Assign || next.first || (here !== "file" && here !== "body")) return false;
+    return previous === undefined || (!expectsOperand(previous) && !naming.has(previous.type));
+  }
+
+  /** Says that a value is declared with `let`, and reads on as if it were written. */
+  function declared({ text, start, end }: Lexeme, here: "file" | "body"): TokenType {
+    source.say(
+      { start, end },
+      {
+        code: "MTT1012",
+        message: `\`${short(text)} = …\` declares nothing`,
+        label: `a ${here === "file" ? "declaration" : "statement"} expected here`,
+        help:
+          here === "file"
+            ? `write let ${short(text)} = …; a value that is set from outside is a param`
+            : `write let ${short(text)} = …`,
+        fix: { title: "write `let`", safe: true, edits: [{ start, end: start, text: "let " }] },
+      },
+    );
+    (here === "file" ? declarations : statements).add(start);
+    if (here === "file") declaration = "let";
+    state = false;
+    emit(T.Let, { text: "", start, end: start });
+    return T.Name;
+  }
 
   function nameType(i: number, here: Around): TokenType {
     const lexeme = lexemes[i]!;

@@ -2,6 +2,7 @@ import type { Diagnostic } from "../diagnostic/diagnostic.ts";
 import type { File } from "./ast.ts";
 import { balance } from "./brackets.ts";
 import { Docs } from "./docs.ts";
+import { readWords } from "./foreign-words.ts";
 import { MttParser } from "./grammar.ts";
 import { place } from "./layout.ts";
 import { largest, lex } from "./lex.ts";
@@ -22,7 +23,7 @@ export const parse = (name: string, text: string): Parsed => {
   const source = new Source(name, text);
   if (text.length > largest) return refuse(source);
   const { comments, ...lexed } = lex(source);
-  const { lexemes: balanced, strays, doubtful } = balance(source, lexed);
+  const { lexemes: balanced, strays, doubtful } = balance(source, readWords(source, lexed));
   const layout = place(source, balanced);
   const docs = new Docs(source, comments, layout.tokens);
   parser ??= new MttParser(true);

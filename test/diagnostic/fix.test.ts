@@ -108,6 +108,21 @@ block d(x: f32[h, w, c]) -> f32[4] =
     expect(mended(grey)).toBe(grey);
   });
 
+  it("write `let` where a value is given a name, take `return` away, and pipe into what is called as a method", () => {
+    const text = `width = 4
+network N(x: f32[4]) -> f32[width] {
+  h = x.dense(width)
+  return h.relu()
+}
+`;
+    expect(mended(text)).toBe(`let width = 4
+network N(x: f32[4]) -> f32[width] {
+  let h = x |> dense(width)
+  h |> relu()
+}
+`);
+  });
+
   it("leave what may have been meant otherwise: two candidates, more than one letter, three letters", () => {
     for (const text of [
       "let cart = 1\nlet card = 2\nlet a = carx\n",

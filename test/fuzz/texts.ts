@@ -43,6 +43,7 @@ const strange = [
   "*/",
   "///",
   "// mtt: allow MTT2015",
+  ...["for ", " for i in ", "while ", "if ", " else ", "return ", "lambda x", "fn(x) ->", "\ny = "],
 ];
 const operators = new Set(["+", "-", "*", "/", "@", "<", "<=", ">", ">=", "==", "!=", "and", "or"]);
 
