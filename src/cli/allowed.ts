@@ -46,7 +46,7 @@ const ownFile = Effect.gen(function* () {
   const settings = process.env.XDG_CONFIG_HOME || path.join(home, ".config");
   const file = path.join(settings, "mtt", "mtt.yaml");
   if (!(yield* Effect.orElseSucceed(fs.exists(file), () => false))) return [];
-  const own = yield* yamlOf(file, yield* readText(file, "regular"), ["allow_path"]);
+  const own = yield* yamlOf(file, yield* readText(file, "settings"), ["allow_path"]);
   if (Object.keys(own).length === 0) return [];
   if (!isOwn(own))
     return yield* new UsageError({

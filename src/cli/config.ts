@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import * as Effect from "effect/Effect";
 import { FileSystem } from "effect/FileSystem";
 import * as Option from "effect/Option";
@@ -145,7 +146,7 @@ const nearestProject = Effect.fnUntraced(function* (folder: string) {
   for (let at = folder; ; at = path.dirname(at)) {
     const file = path.join(at, NAME);
     if (yield* Effect.orElseSucceed(fs.exists(file), () => false)) {
-      const text = yield* readText(file, "regular");
+      const text = yield* readText(file, "settings");
       return { folder: at, name: file, project: yield* readProject(file, text) };
     }
     if (path.dirname(at) === at) return { folder, name: NAME, project: empty };
@@ -158,7 +159,7 @@ const readProject = Effect.fnUntraced(function* (file: string, text: string) {
   for (const [key, value] of Object.entries(parsed)) {
     if (isKey(key) && !Schema.is(shapes[key].schema)(value)) {
       return yield* new UsageError({
-        message: `${file}: \`${key}\` is ${JSON.stringify(value)}`,
+        message: `${file}: \`${key}\` is ${inspect(value, { breakLength: Number.POSITIVE_INFINITY, maxStringLength: 80 })}`,
         help: `${shapes[key].expected} is expected there`,
       });
     }

@@ -5,7 +5,7 @@ import { renderJson } from "../diagnostic/json.ts";
 import { Events, type RunEvent } from "../execute/events.ts";
 import { onStderr, type Say } from "./compiled.ts";
 import type { Format } from "./flags.ts";
-import { print, printError, rendered } from "./print.ts";
+import { harmless, print, printError, rendered } from "./print.ts";
 import { linesView, type ProgressView, terminalView } from "./progress.ts";
 
 /** What a run shows while it goes on, and what it says of the program and of its end, in one format. */
@@ -29,7 +29,7 @@ export const openOutlet = ({ format, quiet, progress }: OutletOptions): Outlet =
     ? { show: () => {}, close: () => {} }
     : progress && stream.isTTY
       ? terminalView(stream)
-      : linesView((line) => stream.write(`${line}\n`));
+      : linesView((line) => stream.write(`${harmless(line)}\n`));
   const found: Diagnostic[] = [];
   const say: Say = format === "sarif" ? (more) => Effect.sync(() => void found.push(...more)) : onStderr(format);
   return {

@@ -2,6 +2,7 @@ import cliProgress from "cli-progress";
 import type { Figures, RunEvent } from "../execute/events.ts";
 import type { Json } from "../plan/json.ts";
 import { megabytes } from "../report/number.ts";
+import { harmless } from "./print.ts";
 
 /** Shows a run's events to a person: bars on a terminal, plain lines on a pipe. */
 export interface ProgressView {
@@ -173,7 +174,7 @@ export const terminalView = (stream: NodeJS.WritableStream & { readonly columns?
         case "step.finished":
         case "step.cached":
           stop();
-          stream.write(`${finishedLine(event)}\n`);
+          stream.write(`${harmless(finishedLine(event))}\n`);
           break;
         case "step.waiting":
           stop();

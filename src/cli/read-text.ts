@@ -2,18 +2,19 @@ import * as Effect from "effect/Effect";
 import { FileSystem } from "effect/FileSystem";
 import { Path } from "effect/Path";
 import type { PlatformError } from "effect/PlatformError";
+import { showBytes } from "../shape/tensor.ts";
 import { UsageError } from "./exit.ts";
 
-/** A program larger than this is not one a person wrote. */
-const LIMIT_MIB = 64;
+/** Bytes: what is larger is not what a person wrote. */
+export const TEXT_LIMITS = { program: 2 ** 26, settings: 2 ** 20 } as const;
 
 const why: Readonly<Record<string, string>> = {
   PermissionDenied: "permission denied",
   BadResource: "it is not a file",
 };
 
-/** The text of a file: of one that a person named, or of `regular` files only, which never keep a reader waiting. */
-export const readText = Effect.fnUntraced(function* (name: string, kind: "any" | "regular" = "any") {
+/** The text of a program that a person named, or of `settings`: a small regular file, which never keeps a reader waiting. */
+export const readText = Effect.fnUntraced(function* (name: string, kind: "program" | "settings" = "program") {
   const fs = yield* FileSystem;
   const path = yield* Path;
   const refuse = (message: string, help?: string) =>
@@ -25,8 +26,9 @@ export const readText = Effect.fnUntraced(function* (name: string, kind: "any" |
       : refuse(`${name} cannot be read: ${why[_tag] ?? _tag}`);
   const info = yield* Effect.mapError(fs.stat(name), unreadable);
   if (info.type === "Directory") return yield* refuse(`${name} is a folder`, "name a file in it");
-  if (kind === "regular" && info.type !== "File") return yield* refuse(`${name} is no regular file`);
-  if (Number(info.size) > LIMIT_MIB * 2 ** 20) return yield* refuse(`${name} is larger than ${LIMIT_MIB} MiB`);
+  if (kind === "settings" && info.type !== "File") return yield* refuse(`${name} is no regular file`);
+  const limit = TEXT_LIMITS[kind];
+  if (Number(info.size) > limit) return yield* refuse(`${name} is larger than ${showBytes(limit)}`);
   const bytes = yield* Effect.mapError(fs.readFile(name), unreadable);
   const text = decode(bytes);
   return text ?? (yield* refuse(`${name} is not text`, "a program is a text file in UTF-8"));

@@ -6,13 +6,20 @@ import { UsageError } from "./exit.ts";
 
 const isMapping = Schema.is(Schema.Record(Schema.String, Schema.Unknown));
 
+const why = (error: unknown): string =>
+  error instanceof RangeError
+    ? "it is nested too deeply"
+    : error instanceof Error
+      ? error.message.trim()
+      : String(error);
+
 /** The keys and values of a YAML file of settings, which knows these keys. */
 export const yamlOf = Effect.fnUntraced(function* (file: string, text: string, keys: readonly string[]) {
   const parsed: unknown = yield* Effect.try({
     try: () => parse(text, { logLevel: "error" }) ?? {},
     catch: (error) =>
       new UsageError({
-        message: `${file}: ${error instanceof Error ? error.message.trim() : String(error)}`,
+        message: `${file}: ${why(error)}`,
         help: `it is YAML with the keys ${keys.join(", ")}`,
       }),
   });

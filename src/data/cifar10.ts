@@ -9,7 +9,7 @@ import { attempt, type DataError, refuse } from "./error.ts";
 import { readBytes, sizeOfFile } from "./files.ts";
 import { isGzip, unpack } from "./inflate.ts";
 import { checkLabels } from "./labels.ts";
-import { withinColumn } from "./limits.ts";
+import { LIMITS, withinColumn } from "./limits.ts";
 import { unavailable } from "./mnist.ts";
 import { pictureFields } from "./pictures.ts";
 import { tarEntries } from "./tar.ts";
@@ -20,8 +20,6 @@ const FOLDER = "cifar-10-batches-bin";
 const URL = "https://www.cs.toronto.edu/~kriz";
 /** Of the archive whose md5 its authors publish, c32a1d4ab5d03f1284b67883e8d87530. */
 const ARCHIVE_SHA256 = "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd";
-/** The archive has 170 MB, and 185 unfolded. */
-const ARCHIVE_LIMIT = 256 * 1024 * 1024;
 
 const batches: Readonly<Record<"train" | "test", readonly string[]>> = {
   train: [1, 2, 3, 4, 5].map((number) => `data_batch_${number}.bin`),
@@ -75,7 +73,7 @@ export const parseCifar10 = (files: readonly Batch[], fields: readonly Field[]):
 
 /** The batches of a part inside the archive. */
 export const unpackArchive = (bytes: Uint8Array, file: string, part: "train" | "test"): readonly Batch[] => {
-  const archive = isGzip(bytes) ? unpack(bytes, file, () => ARCHIVE_LIMIT) : bytes;
+  const archive = isGzip(bytes) ? unpack(bytes, file, () => LIMITS.archive) : bytes;
   const found = new Map<string, Uint8Array>();
   for (const entry of tarEntries(archive, file))
     found.set(entry.path.slice(entry.path.lastIndexOf("/") + 1), entry.bytes);
@@ -112,7 +110,7 @@ export const loadCifar10 = Effect.fnUntraced(function* (
     name: ARCHIVE,
     urls: [`${mirror}/${ARCHIVE}`],
     target,
-    limit: ARCHIVE_LIMIT,
+    limit: LIMITS.archive,
     accept: (archive) => checkArchive(archive, target),
   }).pipe(
     Effect.catchTag("DataError", (error): Effect.Effect<never, DataError> => {

@@ -7,7 +7,12 @@ import { LIMITS } from "./limits.ts";
 import { makeColumn, showField } from "./view.ts";
 
 /** Fields by the names in the header; other columns are left alone. Numbers as in JSON, labels as integers 0 … n - 1, flags as true, false, 1 or 0. */
-export const parseCsv = (bytes: Uint8Array, file: string, fields: readonly Field[]): readonly Column[] => {
+export const parseCsv = (
+  bytes: Uint8Array,
+  file: string,
+  fields: readonly Field[],
+  limit: number = LIMITS.cells,
+): readonly Column[] => {
   for (const field of fields) {
     if (field.type.shape.length === 0) continue;
     refuse("MTT5508", {
@@ -22,6 +27,7 @@ export const parseCsv = (bytes: Uint8Array, file: string, fields: readonly Field
   const take = (cells: readonly string[], line: number): void => {
     if (columns === undefined) columns = header(cells, file, fields);
     else for (const column of columns) column.values.push(column.read(cells[column.at]!, line));
+    if ((columns[0]?.values.length ?? 0) * fields.length > limit) tooMany(file, limit);
   };
   try {
     parse(bytes, {
@@ -53,14 +59,42 @@ export const parseCsv = (bytes: Uint8Array, file: string, fields: readonly Field
       help: "the first line names the columns",
     });
   }
-  return columns.map(({ field, values }) => makeColumn(field, pack(field, values)));
+  return columns.map(({ field, values }) => makeColumn(field, pack(field, values.all)));
 };
+
+const tooMany = (file: string, limit: number): never =>
+  refuse("MTT5509", {
+    message: `${file} holds more than ${limit} numbers for the fields that the program declares`,
+    file,
+    expected: `at most ${limit} numbers`,
+    found: "more",
+    help: "keep numbers in .npy files, which take a fraction of the time and memory, or split the file",
+  });
+
+/** Numbers as they come: an array of twice the length where they are more. */
+class Numbers {
+  #data = new Float64Array(1024);
+  length = 0;
+
+  push(value: number): void {
+    if (this.length === this.#data.length) {
+      const larger = new Float64Array(2 * this.length);
+      larger.set(this.#data);
+      this.#data = larger;
+    }
+    this.#data[this.length++] = value;
+  }
+
+  get all(): Float64Array {
+    return this.#data.subarray(0, this.length);
+  }
+}
 
 interface Reading {
   readonly field: Field;
   /** Place in the row. */
   readonly at: number;
-  readonly values: number[];
+  readonly values: Numbers;
   readonly read: (cell: string, line: number) => number;
 }
 
@@ -78,7 +112,7 @@ const header = (cells: readonly string[], file: string, fields: readonly Field[]
         help: `the header names ${names.slice(0, 50).join(", ")}; fields are called as their columns`,
       });
     }
-    return { field, at, values: [], read: cellReader(field, at, file) };
+    return { field, at, values: new Numbers(), read: cellReader(field, at, file) };
   });
 };
 
@@ -122,13 +156,13 @@ const cellReader = (field: Field, at: number, file: string): Reading["read"] => 
 /** What Number() takes, without the empty text, hexadecimal and Infinity. */
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
 
-const pack = (field: Field, values: readonly number[]): Column["data"] => {
+const pack = (field: Field, values: Float64Array): Column["data"] => {
   if (field.classes !== undefined) return packLabels(Int32Array.from(values), field);
   switch (field.type.dtype) {
     case "f32":
       return Float32Array.from(values);
     case "f64":
-      return Float64Array.from(values);
+      return values.slice();
     case "i32":
       return Int32Array.from(values);
     case "bool":

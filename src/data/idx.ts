@@ -3,7 +3,7 @@ import type { Column } from "./dataset.ts";
 import { refuse } from "./error.ts";
 import { unpack } from "./inflate.ts";
 import { checkLabels, packLabels } from "./labels.ts";
-import { LIMITS, withinColumn } from "./limits.ts";
+import { LIMITS, withinColumn, withinExamples } from "./limits.ts";
 import { makeColumn, showField } from "./view.ts";
 
 /**
@@ -62,7 +62,7 @@ export const readIdxHeader = (head: Uint8Array, file: string): Header => {
   const sizes = Array.from({ length: axes }, (_, axis) => view.getUint32(4 + 4 * axis));
   const elements = sizes.reduce((product, size) => product * size, 1);
   const { name, width } = type[1];
-  if (sizes[0]! > LIMITS.examples) withinColumn(`${sizes[0]} examples`, file, Number.NaN, 1);
+  withinExamples(file, sizes[0]!);
   withinColumn(`${name}[${sizes.join(", ")}]`, file, elements, width);
   return { type: name, width, sizes, start, elements };
 };

@@ -2,6 +2,7 @@ import { constants, gunzipSync } from "node:zlib";
 import { showBytes } from "../shape/tensor.ts";
 import { refuse } from "./error.ts";
 import { plain } from "./files.ts";
+import { LIMITS } from "./limits.ts";
 
 export const isGzip = (bytes: Uint8Array): boolean => bytes[0] === 0x1f && bytes[1] === 0x8b;
 
@@ -27,6 +28,14 @@ export const unpack = (bytes: Uint8Array, file: string, sizeOf: (head: Uint8Arra
   const head = peek(bytes);
   if (head.length === 0) return damaged(file, "its gzip header or first block");
   const size = sizeOf(head);
+  if (size > LIMITS.file)
+    refuse("MTT5509", {
+      message: `${file} says that it unfolds to ${showBytes(size)}, and mtt reads at most ${showBytes(LIMITS.file)} of a file`,
+      file,
+      expected: `at most ${LIMITS.file} bytes`,
+      found: `${size} bytes`,
+      help: "if that size is wrong, the file is damaged; otherwise split it",
+    });
   try {
     return plain(gunzipSync(bytes, { maxOutputLength: Math.max(1, size) }));
   } catch (error) {

@@ -11,8 +11,16 @@ export const LIMITS = {
   axes: 8,
   /** Width or height of a picture. */
   side: 4096,
+  /** Bytes of a CSV file: a row takes many times its bytes while it is read. */
+  csv: 2 ** 29,
   /** Bytes of a line of a CSV file. */
   line: 2 ** 20,
+  /** Numbers that are read from a CSV file. */
+  cells: 2 ** 27,
+  /** Bytes of the header of an .npy file: NumPy writes a hundred or so. */
+  npyHeader: 2 ** 16,
+  /** Bytes of CIFAR-10's archive, unfolded: it has 185 MB. */
+  archive: 2 ** 28,
 } as const;
 
 export const withinColumn = (what: string, file: string, elements: number, bytesPerElement: number): number => {
@@ -28,4 +36,18 @@ export const withinColumn = (what: string, file: string, elements: number, bytes
     });
   }
   return elements;
+};
+
+/** How many examples a file holds, if they are not too many for an index. */
+export const withinExamples = (file: string, examples: number): number => {
+  if (!(examples <= LIMITS.examples)) {
+    refuse("MTT5509", {
+      message: `${file}: ${examples} examples, and a data set may have ${LIMITS.examples}`,
+      file,
+      expected: `at most ${LIMITS.examples} examples`,
+      found: `${examples} examples`,
+      help: "if that number is wrong, the file is damaged; otherwise split it",
+    });
+  }
+  return examples;
 };

@@ -11,6 +11,7 @@ import { readBytes } from "./files.ts";
 import { drawGlyphs } from "./glyphs.ts";
 import { parseIdx, unpackIdx } from "./idx.ts";
 import { loadImages } from "./images.ts";
+import { LIMITS } from "./limits.ts";
 import { loadMnist } from "./mnist.ts";
 import { parseNpy } from "./npy.ts";
 import { pictureFields } from "./pictures.ts";
@@ -68,11 +69,9 @@ const orFallback = <R>(
 
 const loadCsv = Effect.fnUntraced(function* (path: string, fields: readonly Field[], config: DataConfig) {
   const file = yield* fileOf(config, path);
-  const bytes = yield* readBytes(file, CSV_LIMIT);
+  const bytes = yield* readBytes(file, LIMITS.csv);
   return yield* attempt(() => makeSource(parseCsv(bytes, file, fields), path));
 });
-/** A row takes many times its bytes while it is read. */
-const CSV_LIMIT = 512 * 1024 * 1024;
 
 const loadNpy = Effect.fnUntraced(function* (
   files: Readonly<Record<string, string>>,

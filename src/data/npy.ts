@@ -4,7 +4,7 @@ import type { Column } from "./dataset.ts";
 import { refuse } from "./error.ts";
 import { sameShape } from "./idx.ts";
 import { checkLabels, packLabels } from "./labels.ts";
-import { withinColumn } from "./limits.ts";
+import { LIMITS, withinColumn, withinExamples } from "./limits.ts";
 import { makeColumn, showField } from "./view.ts";
 
 /** The element types that are read, little-endian, and how one is read. */
@@ -21,8 +21,6 @@ const types = {
 const isType = (descr: string): descr is keyof typeof types => Object.hasOwn(types, descr);
 
 const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
-/** NumPy writes a hundred bytes or so. */
-const HEADER_LIMIT = 2 ** 16;
 
 interface Header {
   readonly descr: keyof typeof types;
@@ -57,7 +55,7 @@ const readHeader = (bytes: Uint8Array, file: string): Header => {
   if (version < 1 || version > 3) bad(file, 6, "version 1, 2 or 3", `version ${version}`);
   const length = version === 1 ? view.getUint16(8, true) : view.getUint32(8, true);
   const start = (version === 1 ? 10 : 12) + length;
-  if (length > HEADER_LIMIT) bad(file, 8, `a header of at most ${HEADER_LIMIT} bytes`, `${length} bytes`);
+  if (length > LIMITS.npyHeader) bad(file, 8, `a header of at most ${LIMITS.npyHeader} bytes`, `${length} bytes`);
   if (bytes.length < start) cutOff(start);
   const text = new TextDecoder().decode(bytes.subarray(start - length, start));
   const descr = /'descr'\s*:\s*'([^']*)'/.exec(text)?.[1];
@@ -68,6 +66,7 @@ const readHeader = (bytes: Uint8Array, file: string): Header => {
   }
   if (!isType(descr)) return bad(file, start - length, `one of ${Object.keys(types).join(" ")}`, descr);
   const shape = sizes.split(",").flatMap((size) => (size.trim() === "" ? [] : [Number(size)]));
+  if (shape.length > LIMITS.axes) bad(file, start - length, `at most ${LIMITS.axes} axes`, `${shape.length} axes`);
   if (order === "True" && shape.length > 1) {
     bad(file, start - length, "row-major order (fortran_order False)", "fortran_order True");
   }
@@ -157,6 +156,7 @@ export const parseNpy = (
     });
   }
   const elements = elementsOf(bytes, file, header);
+  withinExamples(file, shape[0] ?? 0);
   const view = new DataView(bytes.buffer, bytes.byteOffset + start, elements * width);
   if (isFloat) {
     if (descr === "|u1") return makeColumn(field, bytes.slice(start));

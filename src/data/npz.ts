@@ -1,4 +1,4 @@
-import { inflateRawSync } from "node:zlib";
+import { crc32, inflateRawSync } from "node:zlib";
 import type { Tensor } from "../shape/tensor.ts";
 import { showBytes } from "../shape/tensor.ts";
 import { refuse } from "./error.ts";
@@ -51,14 +51,15 @@ const table = (bytes: Uint8Array, file: string): readonly Entry[] => {
   return "damagedAt" in entries ? damaged(file, end.start + entries.damagedAt, "no entry of the table") : entries;
 };
 
-const unfold = (bytes: Uint8Array, { path, method, packed, size, offset }: Entry, file: string) => {
+const unfold = (bytes: Uint8Array, { path, method, packed, size, offset, crc32: sum }: Entry, file: string) => {
   const header = headerLength(bytes.subarray(offset, offset + HEADER)) ?? damaged(file, offset, `no header of ${path}`);
   const start = offset + header;
   if (start + packed > bytes.length) damaged(file, offset, `${path} beyond the end`);
   const content = bytes.subarray(start, start + packed);
   if (method !== 0 && method !== 8) damaged(file, offset, `${path} packed by method ${method}`);
   const whole = method === 0 ? content : inflated(content, size, path, file, offset);
-  return whole.length === size ? whole : damaged(file, offset, `${path} of ${whole.length} bytes, not ${size}`);
+  if (whole.length !== size) damaged(file, offset, `${path} of ${whole.length} bytes, not ${size}`);
+  return crc32(whole) === sum ? whole : damaged(file, offset, `${path} of another checksum`);
 };
 
 /** No more than the table says, however small the packed bytes. */

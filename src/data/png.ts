@@ -63,6 +63,9 @@ const guard = (bytes: Uint8Array, file: string): Uint8Array => {
   // Each row has a byte for its filter; the seven passes of an interlaced picture have more rows.
   const raw = 2 * height * (1 + Math.ceil((width * samples * bytes[24]!) / 8)) + 1024;
   const packed = data.reduce((sum, { length }) => sum + length, 0);
+  // The decoder makes room for all samples before it looks for them.
+  if (packed * DEFLATE_RATIO < Math.floor((width * height * samples * bytes[24]!) / 8))
+    damaged(file, 33, `${packed} packed bytes for ${height} x ${width} pixels`);
   if (packed * DEFLATE_RATIO > Math.max(SMALL, raw)) {
     try {
       inflateSync(Buffer.concat(data), { maxOutputLength: raw });

@@ -8,6 +8,8 @@ export interface Entry {
   /** 0 stored, 8 deflated. */
   readonly method: number;
   readonly offset: number;
+  /** Of the contents. */
+  readonly crc32: number;
 }
 
 const END = 0x06054b50;
@@ -49,6 +51,7 @@ export const entriesIn = (table: Uint8Array, count: number): readonly Entry[] | 
     entries.push({
       path: new TextDecoder().decode(table.subarray(at + CENTRAL_SIZE, at + CENTRAL_SIZE + name)),
       method: view.getUint16(at + 10, true),
+      crc32: view.getUint32(at + 16, true),
       packed: view.getUint32(at + 20, true),
       size: view.getUint32(at + 24, true),
       offset: view.getUint32(at + 42, true),

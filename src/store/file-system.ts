@@ -14,6 +14,7 @@ import { hashOf } from "./hash-file.ts";
 import { layoutOf, namesIn, orNone, setAside } from "./layout.ts";
 import { lockFile } from "./lock.ts";
 import { makeFolder } from "./make-folder.ts";
+import { isFile, textAt } from "./read-text.ts";
 import { seal } from "./record.ts";
 import { STORE_FORMAT, Store, type StoredResult, type StoreError } from "./store.ts";
 import { readRecord, referencesOf, resultsIn } from "./walk.ts";
@@ -64,10 +65,20 @@ export const layerFileSystem = (root: string): Layer.Layer<Store, StoreError, Fi
           }),
         );
 
+      /** What lies at an object's place and is no file is set aside before anybody waits for its bytes. */
+      const strange = (hash: Hash) =>
+        Effect.gen(function* () {
+          const regular = yield* isFile(fs, at.object(hash));
+          if (Option.isNone(regular) || regular.value) return false;
+          yield* damagedAt(at.object(hash), `object ${hash}`);
+          return true;
+        });
+
       const getObject = (hash: Hash) =>
         refuse(
           `reading object ${hash}`,
           Effect.gen(function* () {
+            if (yield* strange(hash)) return Option.none<Uint8Array>();
             const bytes = yield* orNone(fs.readFile(at.object(hash)));
             if (Option.isSome(bytes) && hashBytes(bytes.value) !== hash) {
               yield* damagedAt(at.object(hash), `object ${hash}`);
@@ -114,6 +125,7 @@ export const layerFileSystem = (root: string): Layer.Layer<Store, StoreError, Fi
           `reading object ${hash}`,
           Effect.scoped(
             Effect.gen(function* () {
+              if (!whole.has(hash) && (yield* strange(hash))) return Option.none<Uint8Array>();
               const opened = yield* orNone(fs.open(at.object(hash)));
               if (Option.isNone(opened)) return Option.none<Uint8Array>();
               if (to <= from) return Option.some(new Uint8Array());
@@ -151,7 +163,7 @@ export const layerFileSystem = (root: string): Layer.Layer<Store, StoreError, Fi
 
       const readResult = (path: string, what: string) =>
         Effect.gen(function* () {
-          const text = yield* orNone(fs.readFileString(path));
+          const text = yield* textAt(fs, path);
           if (Option.isNone(text)) return Option.none<StoredResult>();
           const result = readRecord(text.value);
           if (Option.isNone(result)) yield* damagedAt(path, what);

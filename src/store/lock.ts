@@ -5,6 +5,7 @@ import * as Option from "effect/Option";
 import type { PlatformError } from "effect/PlatformError";
 import * as Schema from "effect/Schema";
 import type { Scope } from "effect/Scope";
+import { textAt } from "./read-text.ts";
 
 const Owner = Schema.Struct({ pid: Schema.Int, host: Schema.String, started: Schema.String, beat: Schema.Int });
 type Owner = typeof Owner.Type;
@@ -45,12 +46,9 @@ export const lockFile = (
         () => Effect.succeed(false),
       ),
     );
-    const look = fs.readFileString(path).pipe(
-      Effect.map((text) => ({ text, owner: decodeOwner(text) })),
-      Effect.catchIf(
-        (error) => error.reason._tag === "NotFound",
-        () => Effect.succeed(undefined),
-      ),
+    const look = Effect.map(
+      textAt(fs, path),
+      Option.match({ onNone: () => undefined, onSome: (text) => ({ text, owner: decodeOwner(text) }) }),
     );
 
     const acquire = Effect.gen(function* () {

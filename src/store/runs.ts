@@ -5,8 +5,9 @@ import * as Schema from "effect/Schema";
 import type { Json } from "../plan/json.ts";
 import { storeError } from "./errors.ts";
 import { checkFormat } from "./format.ts";
-import { layoutOf, namesIn, orNone } from "./layout.ts";
+import { layoutOf, namesIn } from "./layout.ts";
 import { makeFolder } from "./make-folder.ts";
+import { textAt } from "./read-text.ts";
 import { seal, unseal } from "./record.ts";
 import { JsonValue } from "./store.ts";
 import { writeWhole } from "./write-whole.ts";
@@ -47,6 +48,9 @@ export type RunRecord = typeof RunRecord.Type;
 
 const decode = Schema.decodeUnknownOption(RunRecord);
 
+/** A run's record from its text, or nothing where it is torn, altered or none. */
+export const decodeRun = (text: string): Option.Option<RunRecord> => Option.flatMap(unseal(text), decode);
+
 /** Writes or replaces the record. */
 export const writeRun = Effect.fnUntraced(function* (root: string, record: RunRecord) {
   const fs = yield* FileSystem;
@@ -70,9 +74,9 @@ export const readRuns = Effect.fnUntraced(function* (root: string) {
     const runs: RunRecord[] = [];
     let damaged = 0;
     for (const name of yield* namesIn(fs, at.runs)) {
-      const text = yield* orNone(fs.readFileString(`${at.runs}/${name}`));
+      const text = yield* textAt(fs, `${at.runs}/${name}`);
       if (Option.isNone(text)) continue;
-      const record = Option.flatMap(unseal(text.value), decode);
+      const record = decodeRun(text.value);
       if (Option.isSome(record)) runs.push(record.value);
       else damaged++;
     }

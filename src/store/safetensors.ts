@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import * as Option from "effect/Option";
 import * as Schema from "effect/Schema";
 import type { DType } from "../shape/dtype.ts";
@@ -64,7 +65,7 @@ export const decodeSafetensors = (bytes: Uint8Array): Record<string, Tensor> => 
       decodeEntry(entry),
       () =>
         new Error(
-          `array "${name}" is described by ${JSON.stringify(entry).slice(0, 100)}, and needs a dtype (F32, F64, I32, BOOL), a shape, data_offsets`,
+          `array "${name}" is described by ${inspect(entry, { depth: 1 }).slice(0, 100)}, and needs a dtype (F32, F64, I32, BOOL), a shape, data_offsets`,
         ),
     );
     const [from, to] = data_offsets;

@@ -19,12 +19,15 @@ export class StoreError extends Schema.TaggedError<StoreError>()("StoreError", {
 /** Where an object lies: its sha256. */
 const StoredObject = Schema.Struct({ object: Schema.String });
 
-const isJson = (value: unknown): value is Json =>
+/** Deeper than anything that is stored; who goes through a value goes no deeper than this. */
+const DEPTH = 200;
+const isJsonAt = (value: unknown, depth: number): value is Json =>
   value === null ||
   typeof value === "string" ||
   typeof value === "boolean" ||
   typeof value === "number" ||
-  (typeof value === "object" && Object.values(value).every(isJson));
+  (typeof value === "object" && depth < DEPTH && Object.values(value).every((part) => isJsonAt(part, depth + 1)));
+const isJson = (value: unknown): value is Json => isJsonAt(value, 0);
 
 export const JsonValue = Schema.declare(isJson, { identifier: "Json" });
 

@@ -29,8 +29,8 @@ export const verifyStore = Effect.fnUntraced(function* (root: string) {
     const damaged: string[] = [];
     const whole = new Set<Hash>();
     let bytes = 0;
-    for (const { hash, path, size } of yield* objectsIn(fs, at)) {
-      const found = yield* Effect.scoped(Effect.flatMap(fs.open(path), hashOf));
+    for (const { hash, path, size, regular } of yield* objectsIn(fs, at)) {
+      const found = regular ? yield* Effect.scoped(Effect.flatMap(fs.open(path), hashOf)) : undefined;
       if (found === hash) {
         whole.add(hash);
         bytes += size;

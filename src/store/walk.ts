@@ -5,6 +5,7 @@ import type { PlatformError } from "effect/PlatformError";
 import * as Schema from "effect/Schema";
 import type { Hash } from "./hash.ts";
 import { type Layout, namesIn, orNone } from "./layout.ts";
+import { textAt } from "./read-text.ts";
 import { unseal } from "./record.ts";
 import { STORE_FORMAT, StoredResult } from "./store.ts";
 
@@ -20,6 +21,8 @@ export const referencesOf = ({ arrays, files = {} }: StoredResult): readonly Has
 
 interface Found {
   readonly path: string;
+  /** A regular file, as all that is stored. */
+  readonly regular: boolean;
   readonly size: number;
   /** Milliseconds since 1970: when it was written or, of a result, last used. */
   readonly time: number;
@@ -38,8 +41,9 @@ export interface FoundResult extends Found {
 const stat = (fs: FileSystem, path: string): Effect.Effect<Option.Option<Found>, PlatformError> =>
   Effect.map(
     orNone(fs.stat(path)),
-    Option.map(({ size, mtime }) => ({
+    Option.map(({ size, mtime, type }) => ({
       path,
+      regular: type === "File",
       size: Number(size),
       time: Option.match(mtime, { onNone: () => 0, onSome: (date) => date.getTime() }),
     })),
@@ -69,7 +73,7 @@ export const resultsIn = Effect.fnUntraced(function* (fs: FileSystem, { results 
   const found: FoundResult[] = [];
   for (const key of yield* namesIn(fs, results)) {
     for (const file of yield* filesIn(fs, `${results}/${key}`)) {
-      const text = yield* orNone(fs.readFileString(file.path));
+      const text = yield* textAt(fs, file.path);
       if (Option.isSome(text)) found.push({ ...file, key, result: readRecord(text.value) });
     }
   }

@@ -234,7 +234,7 @@ const table: readonly Row[] = [
     what: "mtt.yaml: params of no type",
     args: ["run", "yaml-params/p.mtt"],
     exit: 2,
-    says: '`params` is {"epochs":[1,2]}',
+    says: "`params` is { epochs: [ 1, 2 ] }",
   },
   {
     what: "mtt.yaml: an unknown param",

@@ -17,7 +17,9 @@ const tableOf = (name: string, length = name.length): Uint8Array => {
 
 describe("a zip archive's table", () => {
   it("says where files lie", () => {
-    expect(entriesIn(tableOf("a.npy"), 1)).toEqual([{ path: "a.npy", method: 8, packed: 5, size: 9, offset: 77 }]);
+    expect(entriesIn(tableOf("a.npy"), 1)).toEqual([
+      { path: "a.npy", method: 8, crc32: 0, packed: 5, size: 9, offset: 77 },
+    ]);
   });
 
   it("is damaged where an entry is none, is missing, or longer than the table", () => {
