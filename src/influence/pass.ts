@@ -136,8 +136,12 @@ export const rowWeights = ({ precision }: Problem, { count, at }: Batch): Tensor
   data: new constructors[precision](at.length).fill(1, 0, count),
 });
 
-const positions = (from: number, count: number, size: number): Int32Array =>
-  Int32Array.from({ length: size }, (_, i) => from + Math.min(i, count - 1));
+/** A loop, because every run asks: a callback for each element took a tenth of logistic regression's solve. */
+const positions = (from: number, count: number, size: number): Int32Array => {
+  const at = new Int32Array(size);
+  for (let i = 0; i < size; i++) at[i] = from + Math.min(i, count - 1);
+  return at;
+};
 
 const batchSize = ({ budget }: Problem, { graph, examples, most = MOST, exactly }: Streamed): number => {
   // The share is for the examples: parameters, vectors and sums are the same for all batches.
