@@ -173,14 +173,17 @@ function baseOf(c: Context, env: Env, step: Step, name: Name): Step | undefined 
   c.bindings.set(name, { kind: "declaration", ...declared });
   uses(c, env, declaration, name.span);
   if (declaration.kind === "step" && declaration.step === wanted) return declaration;
+  const kind = `${/^[aeiou]/.test(wanted) ? "an" : "a"} ${wanted} step`;
   const what = declaration.kind === "step" ? `the ${stepWord(declaration.step)}` : `the ${declaration.kind}`;
   report(
     c,
     problems.wrongType(
       name.span,
-      `${step.step} \`${step.name.text}\` changes a ${wanted} step, and got ${what} \`${name.text}\``,
+      `${step.step} \`${step.name.text}\` changes ${kind}, and got ${what} \`${name.text}\``,
       {
-        label: `a ${wanted} step expected here`,
+        label: `${kind} expected here`,
+        help:
+          step.step === wanted ? `write its fields, or name ${kind}: ${step.step} ${step.name.text} { … }` : undefined,
       },
     ),
   );

@@ -69,7 +69,11 @@ describe("a comment behind the brace that opens a record", () => {
 });
 
 describe("the programs shipped", () => {
-  it.each(shipped)("keep their tree: %s", (file) => check(readFileSync(join(root, file), "utf8")));
+  it.each(shipped)("are formatted, and keep their tree: %s", (file) => {
+    const text = readFileSync(join(root, file), "utf8");
+    check(text);
+    assertFormat(text);
+  });
 });
 
 describe("the style", () => {
