@@ -26,6 +26,13 @@ export function alongAxis({ input, kernel, stride, dilation, padding }: Windows,
   return { out, low: missing >> 1 };
 }
 
+/** Whether windows neither overlap nor leave a rest. */
+export const isTiling = ({ input, kernel, stride, dilation }: Windows): boolean =>
+  ([0, 1] as const).every((i) => kernel[i] === stride[i] && dilation[i] === 1 && input[i] % kernel[i] === 0);
+
+/** How tiles [n, h', w', kh, kw, c] lie in an image: nothing is copied. */
+export const TILES = [[0], [1], [3], [2], [4], [5]] as const;
+
 /** Places in the input that windows read, [out h, out w, kernel h, kernel w] flat; -1 outside. */
 export function reads(windows: Windows): Int32Array {
   const [rows, columns] = [alongAxis(windows, 0), alongAxis(windows, 1)];

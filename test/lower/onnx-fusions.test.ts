@@ -61,4 +61,29 @@ describe("what ONNX Runtime fuses beyond the others", () => {
       await agrees(graph);
     }
   });
+
+  it("a convolution with its bias, however the sum is shaped, where nothing else reads what is convolved", async () => {
+    const sum = (also: boolean, dimension: number) =>
+      define(
+        [
+          ["x", f32(2, 6, 5, 3)],
+          ["w", f32(3, 3, 3, 5)],
+          ["bias", f32(5)],
+        ],
+        (b, x, w, bias) => {
+          const params = { stride: [1, 1], dilation: [1, 1], padding: "same", groups: 1 } as const;
+          const y = b.apply("conv2d", [x!, w!], params);
+          const shaped = b.apply("reshape", [y], { shape: [2, 1, 6, 5, 5] });
+          const spread = b.apply("broadcast_in_dim", [bias!], { shape: [2, 1, 6, 5, 5], dimensions: [dimension] });
+          return [b.apply("add", [spread, shaped], {}), ...(also ? [b.apply("negate", [y], {})] : [])];
+        },
+      );
+    expect(kinds(sum(false, 4))).toEqual(["biased_convolution"]);
+    await agrees(sum(false, 4));
+    // By columns, and where the convolution is read besides.
+    for (const graph of [sum(false, 3), sum(true, 4)]) {
+      expect(kinds(graph)).toEqual([]);
+      await agrees(graph);
+    }
+  });
 });

@@ -1,7 +1,8 @@
-import type { Graph, Value } from "../../ir/graph.ts";
+import type { Graph, Node, Value } from "../../ir/graph.ts";
 import type { Prim, Prims } from "../../ir/primitives.ts";
 import { type Fusion as Common, findFusions as findCommon, matchers } from "../fusions.ts";
-import { convolve } from "./convolutions.ts";
+import { reshape } from "../reshape.ts";
+import { convolve, takesBias, withBias } from "./convolutions.ts";
 import { Arithmetic, nary } from "./elementwise.ts";
 import type { Emitter } from "./emitter.ts";
 import { structure } from "./structure.ts";
@@ -12,7 +13,16 @@ import { alongAxis } from "./windows.ts";
 export type Fusion =
   | Common
   /** Patches of one channel that only products read: a convolution with one-hot kernels, whose zeros meet what other windows hold. */
-  | { readonly kind: "patches_of_one"; readonly x: Value; readonly params: Prims["unfold"] };
+  | { readonly kind: "patches_of_one"; readonly x: Value; readonly params: Prims["unfold"] }
+  /** A convolution plus a number for each of its channels, `convolved` and `spread`, which nothing else reads. */
+  | {
+      readonly kind: "biased_convolution";
+      readonly conv: Node & { readonly op: "conv2d" };
+      readonly bias: Value;
+      readonly convolved: Value;
+      readonly spread: Value;
+      readonly shape: readonly number[];
+    };
 
 /** Fusions by the value they give. Only f32, for which the engine has the operations. */
 export function findFusions(graph: Graph): ReadonlyMap<Value, Fusion> {
@@ -27,10 +37,30 @@ export function findFusions(graph: Graph): ReadonlyMap<Value, Fusion> {
       return op !== undefined && (PRODUCTS.has(op) || (VIEWS.has(op) && onlyProducts(by)));
     });
 
+  const biased = (sum: Node, convolved: Value, spread: Value): Fusion | undefined => {
+    const { shape } = sum.type;
+    const bias = nodeOf(spread);
+    if (bias?.op !== "broadcast_in_dim" || bias.params.dimensions.join() !== `${shape.length - 1}`) return undefined;
+    let conv = nodeOf(convolved);
+    let value = convolved;
+    while (conv?.op === "reshape" && readers.get(value)!.length === 1) {
+      value = conv.inputs[0]!;
+      conv = nodeOf(value);
+    }
+    if (conv?.op !== "conv2d" || readers.get(value)!.length !== 1 || conv.type.shape[3] !== shape.at(-1))
+      return undefined;
+    return { kind: "biased_convolution", conv, bias: bias.inputs[0]!, convolved, spread, shape };
+  };
+
   graph.nodes.forEach((node, i) => {
     if (node.type.dtype !== "f32") return;
     if (node.op === "unfold" && node.params.fill === 0 && node.type.shape.at(-1) === 1 && onlyProducts(own + i))
       found.set(own + i, { kind: "patches_of_one", x: node.inputs[0]!, params: node.params });
+    if (node.op === "add") {
+      const [a, b] = node.inputs as readonly [Value, Value];
+      const fusion = biased(node, a, b) ?? biased(node, b, a);
+      if (fusion !== undefined) found.set(own + i, fusion);
+    }
   });
   return found;
 }
@@ -64,6 +94,13 @@ export function lowerFusion(emitter: Emitter, fusion: Fusion, view: (value: Valu
     return { ...x, value: math.unary("LeakyRelu", x.value, { alpha: { float: fusion.slope } }) };
   }
   if (fusion.kind === "patches_of_one") return patchesOfOne(emitter, view(fusion.x), fusion.params);
+  if (fusion.kind === "biased_convolution") {
+    const { conv, bias, convolved, spread, shape } = fusion;
+    if (!takesBias(emitter, conv.params))
+      return nary((m, a, b) => m.binary("Add", a, b))(emitter, [view(convolved), view(spread)]);
+    const [x, w] = conv.inputs.map(view) as [View, View];
+    return reshape(emitter, withBias(emitter, [x, w, view(bias)], conv.params, conv.type.shape), shape);
+  }
   // Two clamps and a product: selecting takes the engine three passes and more.
   const sign = view(fusion.sign);
   const step = math.unary("HardSigmoid", sign.value, { alpha: { float: HUGE }, beta: { float: 0 } });

@@ -56,6 +56,42 @@ export const gemmBias: OnnxPass = {
   },
 };
 
+/** Of one operand, each element by itself. */
+const ELEMENTWISE: ReadonlySet<string> = new Set([
+  "Tanh",
+  "Sigmoid",
+  "Relu",
+  "LeakyRelu",
+  "HardSigmoid",
+  "Exp",
+  "Neg",
+  "Abs",
+]);
+
+/** A product in another shape, of which only an activation is taken: the activation comes first, so that the engine computes both at once. */
+export const activationsFirst: OnnxPass = {
+  name: "activations first",
+  run: (draft) => {
+    const uses = countUses(draft);
+    const producers = new Map(draft.nodes.map((node) => [node.outputs[0]!, node]));
+    const values = new Map(draft.values);
+    const swapped = new Map<OnnxNode, OnnxNode>();
+    for (const node of draft.nodes) {
+      const [input] = node.inputs as readonly [string];
+      const reshape = producers.get(input);
+      const source = reshape?.inputs[0];
+      if (!ELEMENTWISE.has(node.op) || reshape?.op !== "Reshape" || uses.get(input) !== 1) continue;
+      if (producers.get(source!)?.op !== "Gemm" || uses.get(source!) !== 1) continue;
+      // The name between them is that of the activation now.
+      const between = { ...values.get(source!)!, name: input };
+      values.set(input, between);
+      swapped.set(reshape, { ...node, inputs: [source!], outputs: [input] });
+      swapped.set(node, { ...reshape, inputs: [input, ...reshape.inputs.slice(1)], outputs: node.outputs });
+    }
+    return { ...draft, values, nodes: draft.nodes.map((node) => swapped.get(node) ?? node) };
+  },
+};
+
 /** An input or output is memory of the host: it can be declared in the shape in which the graph reads or makes it. */
 export const boundaryShapes: OnnxPass = {
   name: "boundary shapes",
@@ -115,7 +151,7 @@ export const outputsInPlace: OnnxPass = {
 };
 
 /** In this order: what a pass leaves may be what a later one looks for. */
-export const passes: readonly OnnxPass[] = [unused, gemmBias, boundaryShapes, outputsInPlace, unused];
+export const passes: readonly OnnxPass[] = [unused, gemmBias, activationsFirst, boundaryShapes, outputsInPlace, unused];
 
 function countUses({ nodes, outputs }: Draft): ReadonlyMap<string, number> {
   const uses = new Map(outputs.map(({ name }) => [name, 1]));

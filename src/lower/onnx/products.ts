@@ -63,11 +63,18 @@ export const dotGeneral: Rule<"dot_general"> = (emitter, inputs, params, type) =
   return grouped(emitter, matmul(emitter, a, b), x.dtype, type.shape, [l.batch.map((a) => xAxes.get(a)!), ...groups]);
 };
 
-/** a b, or with either one transposed. */
-export function gemm(emitter: Emitter, a: OnnxValue, b: OnnxValue, transA = false, transB = false): OnnxValue {
+/** a b + bias, or with either one transposed. */
+export function gemm(
+  emitter: Emitter,
+  a: OnnxValue,
+  b: OnnxValue,
+  transA = false,
+  transB = false,
+  bias?: OnnxValue,
+): OnnxValue {
   const shape = [a.shape[transA ? 1 : 0]!, b.shape[transB ? 0 : 1]!];
   const attributes = { transA: { int: transA ? 1 : 0 }, transB: { int: transB ? 1 : 0 } };
-  return emitter.emit("Gemm", [a, b], a.type, shape, attributes);
+  return emitter.emit("Gemm", bias === undefined ? [a, b] : [a, b, bias], a.type, shape, attributes);
 }
 
 /** a[batch, m, k] b[batch, k, n] */

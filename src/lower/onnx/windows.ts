@@ -3,7 +3,7 @@ import type { Emitter } from "./emitter.ts";
 import type { OnnxValue } from "./model.ts";
 import { pad } from "./structure.ts";
 
-export { alongAxis, cells, type Windows } from "../windows.ts";
+export { alongAxis, isTiling, TILES, type Windows } from "../windows.ts";
 
 /** x[n, places, c] -> x[n, at, c] by one copy of c elements for each place; -1 reads `fill`. */
 export function take(emitter: Emitter, x: OnnxValue, at: Int32Array, fill: number): OnnxValue {
@@ -15,10 +15,6 @@ export function take(emitter: Emitter, x: OnnxValue, at: Int32Array, fill: numbe
   const index = emitter.constant("i32", [at.length], indices);
   return emitter.emit("Gather", [padded, index], x.type, [n, at.length, c], { axis: { int: 1 } });
 }
-
-/** x[n, h w, c] -> patches [n, h' w' kh kw, c] */
-export const patches = (emitter: Emitter, x: OnnxValue, windows: Windows, fill: number): OnnxValue =>
-  take(emitter, x, reads(windows), fill);
 
 /** patches [n, h' w' kh kw, c] -> x[n, h w, c]: each place adds up what was read from it. */
 export function unpatch(emitter: Emitter, patches: OnnxValue, windows: Windows): OnnxValue {

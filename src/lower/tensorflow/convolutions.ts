@@ -1,6 +1,6 @@
 import type { Conv } from "../../ir/primitives.ts";
 import { arrange, canonical, grouped, plain } from "../view.ts";
-import { alongAxis, cells, type Windows } from "../windows.ts";
+import { alongAxis, cells, isTiling, TILES, type Windows } from "../windows.ts";
 import type { Emitter } from "./emitter.ts";
 import type { TfAttributes, TfValue } from "./model.ts";
 import { product } from "./products.ts";
@@ -11,12 +11,6 @@ import { patches, take, unpatch } from "./windows.ts";
 export type Convolutions = "conv2d" | "conv2d_input_gradient" | "conv2d_filter_gradient" | "unfold" | "fold";
 
 const IMAGE = [[0], [1, 2], [3]] as const;
-
-/** How tiles [n, h', w', kh, kw, c] lie in an image: nothing is copied where windows neither overlap nor leave a rest. */
-const TILES = [[0], [1], [3], [2], [4], [5]] as const;
-
-const isTiling = ({ input, kernel, stride, dilation }: Windows): boolean =>
-  ([0, 1] as const).every((i) => kernel[i] === stride[i] && dilation[i] === 1 && input[i] % kernel[i] === 0);
 
 export const convolutions = {
   conv2d: (e, [x, w], params, type) => {
