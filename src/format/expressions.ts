@@ -151,7 +151,7 @@ export class ExpressionPrinter {
       case "call":
         return this.call(node);
       case "field":
-        return concat(this.expression(node.target), ".", this.name(node.name));
+        return concat(this.expression(node.target), isNumber(node.target) ? " ." : ".", this.name(node.name));
       case "index":
         return concat(
           this.expression(node.target),
@@ -356,5 +356,8 @@ export class ExpressionPrinter {
     }
   }
 }
+
+/** A dot right behind a number would be its own. */
+const isNumber = ({ kind }: Ast.Expression): boolean => kind === "int" || kind === "float" || kind === "size";
 
 const isForced = (doc: Doc): boolean => typeof doc !== "string" && doc.forced;

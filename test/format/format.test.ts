@@ -83,6 +83,10 @@ describe("the style", () => {
     rewrites('let d = npy(fields: { x: "x.npy"\n as f32[2] })\n', 'let d = npy(fields: { x: "x.npy" as f32[2] })\n');
   });
 
+  it("keeps the dot of a field apart from a number", () => {
+    rewrites("let a = 10  .b + 1.5\n.c + 3x3 .y\n", "let a = 10 .b + 1.5 .c + 3x3 .y\n");
+  });
+
   it("leaves what is formatted", () => {
     assertFormat(`/// About the file.
 
