@@ -1,4 +1,4 @@
-import { type CompletionItem, CompletionItemKind, InsertTextFormat } from "vscode-languageserver/node";
+import { type CompletionItem, CompletionItemKind, InsertTextFormat } from "vscode-languageserver-types";
 import { builtinNames, builtins, builtinsNamed } from "../check/builtins.ts";
 import type { Type } from "../check/checked.ts";
 import { kinds } from "../check/kinds/index.ts";

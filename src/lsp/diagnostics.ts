@@ -3,7 +3,7 @@ import {
   CodeActionKind,
   DiagnosticSeverity,
   type Diagnostic as Reported,
-} from "vscode-languageserver/node";
+} from "vscode-languageserver-types";
 import type { Diagnostic } from "../diagnostic/diagnostic.ts";
 import { safeEdits } from "../diagnostic/fix.ts";
 import type { Workspace } from "./workspace.ts";

@@ -1,4 +1,4 @@
-import { type InlayHint, InlayHintKind } from "vscode-languageserver/node";
+import { type InlayHint, InlayHintKind } from "vscode-languageserver-types";
 import { showType } from "../check/types.ts";
 import { treeOf } from "./tree.ts";
 import type { Workspace } from "./workspace.ts";

@@ -1,4 +1,4 @@
-import { type DocumentSymbol, type FoldingRange, FoldingRangeKind, SymbolKind } from "vscode-languageserver/node";
+import { type DocumentSymbol, type FoldingRange, FoldingRangeKind, SymbolKind } from "vscode-languageserver-types";
 import type { Declaration, File, Statement } from "../syntax/ast.ts";
 import type { Workspace } from "./workspace.ts";
 

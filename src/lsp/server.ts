@@ -12,6 +12,7 @@ import { TextDocument } from "vscode-languageserver-textdocument";
 import { format } from "../format/format.ts";
 import { completion } from "./completion.ts";
 import { codeActions, diagnosticsOf } from "./diagnostics.ts";
+import { makeDisk } from "./disk.ts";
 import { hover } from "./hover.ts";
 import { inlayHints } from "./inlay-hints.ts";
 import { documentSymbols, foldings, workspaceSymbols } from "./outline.ts";
@@ -25,7 +26,7 @@ export function serve(): void {
   console.log = console.error;
   const connection = createConnection(ProposedFeatures.all, process.stdin, process.stdout);
   const documents = new TextDocuments(TextDocument);
-  const workspace = new Workspace();
+  const workspace = new Workspace(makeDisk());
   let watches = false;
 
   connection.onInitialize(({ capabilities, workspaceFolders }) => {

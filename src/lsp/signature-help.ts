@@ -1,4 +1,4 @@
-import type { SignatureHelp } from "vscode-languageserver/node";
+import type { SignatureHelp } from "vscode-languageserver-types";
 import { calleesNamed } from "./callee.ts";
 import { callAt, placeAt } from "./place.ts";
 import type { Workspace } from "./workspace.ts";

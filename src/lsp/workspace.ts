@@ -1,10 +1,6 @@
-import { type Dirent, existsSync, readdirSync, readFileSync, statSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
 import { TextDocument, type TextEdit } from "vscode-languageserver-textdocument";
 import { importCandidates, importedFiles, type Outside, STANDARD } from "../check/modules.ts";
 import { type Compiled, compile } from "../compile.ts";
-import { outsideOf, projectOf, type Reach } from "../data/reach.ts";
 import type { Fix, Span } from "../diagnostic/diagnostic.ts";
 import { stdlib } from "../generated/stdlib.ts";
 import type { File } from "../syntax/ast.ts";
@@ -19,35 +15,43 @@ export interface Program {
   readonly texts: ReadonlyMap<string, string>;
 }
 
-/** The folder of the standard library's files, beside this program: an editor can open them. */
-const library = ((): string => {
-  for (let at = dirname(fileURLToPath(import.meta.url)); at !== dirname(at); at = dirname(at))
-    if (existsSync(join(at, "stdlib", "layers.mtt"))) return `${at.replaceAll("\\", "/")}/stdlib/`;
-  return "/stdlib/";
-})();
+/** What lies outside of the editor: files, and how the protocol names them. A page in a browser has none. */
+export interface Disk {
+  /** The name of a document, and back: files are named by their paths, those of the standard library `std/…`. */
+  readonly nameOf: (uri: string) => string;
+  readonly uriOf: (name: string) => string;
+  /** The document as it stands there now; the same object where it did not change. */
+  readonly read: (name: string) => TextDocument | undefined;
+  /** What was read of this one may be another text now. */
+  readonly forget: (name: string) => void;
+  /** Why a program may not read a file that it imports; `folders` are those that the editor was opened on. */
+  readonly outside: (entry: string, folders: readonly string[], imported: string) => Outside | undefined;
+  /** The programs below a folder. */
+  readonly programs: (folder: string) => Iterable<string>;
+}
 
 /**
- * The texts an editor works on. Open buffers win over the disk; the standard library is as this program has it. Files are named by their paths,
- * those of the library `std/…`. Trees are kept by text, programs until one of their texts changes.
+ * The texts an editor works on. Open buffers win over the disk; the standard library is as this program has it. Trees are kept by text, programs until one of their texts changes.
  */
 export class Workspace {
   readonly #open = new Map<string, TextDocument>();
-  readonly #disk = new Map<string, { readonly time: number; readonly document: TextDocument }>();
+  readonly #disk: Disk;
   readonly #library = new Map([...stdlib].map(([name, text]) => [name, document(name, text)]));
   readonly #parsed = new Map<string, { readonly text: string; readonly result: Parsed }>();
   readonly #programs = new Map<string, Program>();
   readonly #words = new WeakMap<Compiled, Map<string, readonly Occurrence[]>>();
   folders: readonly string[] = [];
 
+  constructor(disk: Disk) {
+    this.#disk = disk;
+  }
+
   nameOf(uri: string): string {
-    if (!uri.startsWith("file:")) return uri;
-    const path = fileURLToPath(uri).replaceAll("\\", "/");
-    return path.startsWith(library) ? STANDARD + path.slice(library.length) : path;
+    return this.#disk.nameOf(uri);
   }
 
   uriOf(name: string): string {
-    if (name.startsWith(STANDARD)) return pathToFileURL(library + name.slice(STANDARD.length)).href;
-    return name.startsWith("/") || /^[a-zA-Z]:\//.test(name) ? pathToFileURL(name).href : name;
+    return this.#disk.uriOf(name);
   }
 
   /** Names of the open documents. */
@@ -80,7 +84,7 @@ export class Workspace {
   /** What stands on the disk is another text now, or none. */
   fileChanged(uri: string): void {
     const name = this.nameOf(uri);
-    this.#disk.delete(name);
+    this.#disk.forget(name);
     this.#changed(name);
   }
 
@@ -93,21 +97,7 @@ export class Workspace {
 
   /** The document as it stands in the editor, or else on the disk. */
   document(name: string): TextDocument | undefined {
-    return this.#library.get(name) ?? this.#open.get(name) ?? this.#read(name);
-  }
-
-  /** Read again where the disk says it is another: not every editor watches files. */
-  #read(name: string): TextDocument | undefined {
-    try {
-      const time = statSync(name).mtimeMs;
-      const known = this.#disk.get(name);
-      if (known?.time === time) return known.document;
-      const read = document(name, readFileSync(name, "utf8"));
-      this.#disk.set(name, { time, document: read });
-      return read;
-    } catch {
-      return undefined;
-    }
+    return this.#library.get(name) ?? this.#open.get(name) ?? this.#disk.read(name);
   }
 
   /** The tree of a text. */
@@ -126,12 +116,12 @@ export class Workspace {
     const text = this.document(name)?.getText();
     if (text === undefined) return undefined;
     const texts = new Map([[name, text]]);
-    const reach = this.#reach(name);
+    const folders = this.folders.map((folder) => this.nameOf(folder));
     const outside = new Map<string, Outside>();
     const pending = [name];
     for (let at = pending.pop(); at !== undefined; at = pending.pop())
       for (const imported of importedFiles(this.parse(at, texts.get(at)!).file)) {
-        const refused = outsideOf(reach, imported);
+        const refused = this.#disk.outside(name, folders, imported);
         if (refused !== undefined) outside.set(imported, refused);
         const found = refused !== undefined || texts.has(imported) ? undefined : this.document(imported)?.getText();
         if (found === undefined) continue;
@@ -142,12 +132,6 @@ export class Workspace {
     const program = { entry: compiled.checked.entry, compiled, texts };
     this.#programs.set(name, program);
     return program;
-  }
-
-  /** What a program in an editor may import: its project, and the folders that the editor was opened on. */
-  #reach(name: string): Reach {
-    const allowed = this.folders.map((folder) => this.nameOf(folder));
-    return { project: projectOf(dirname(name)), allowed };
   }
 
   /** The words of one of a program's files. */
@@ -162,7 +146,8 @@ export class Workspace {
   /** The file that an import of another one names. */
   imported(importer: string, from: string): File | undefined {
     for (const name of importCandidates(importer, from)) {
-      const outside = !name.startsWith(STANDARD) && outsideOf(this.#reach(importer), name) !== undefined;
+      const folders = this.folders.map((folder) => this.nameOf(folder));
+      const outside = !name.startsWith(STANDARD) && this.#disk.outside(importer, folders, name) !== undefined;
       const text = outside ? undefined : this.document(name)?.getText();
       if (text !== undefined) return this.parse(name, text).file;
     }
@@ -172,7 +157,7 @@ export class Workspace {
   /** Names of all programs of the workspace: open ones, and those of its folders. */
   all(): readonly string[] {
     const found = new Set(this.#open.keys());
-    for (const folder of this.folders) for (const path of programsIn(this.nameOf(folder))) found.add(path);
+    for (const folder of this.folders) for (const path of this.#disk.programs(this.nameOf(folder))) found.add(path);
     return [...found].sort();
   }
 
@@ -202,20 +187,4 @@ export class Workspace {
 
 function document(name: string, text: string): TextDocument {
   return TextDocument.create(name, "mtt", 0, text);
-}
-
-/** Programs below a folder; hidden folders and those of packages are left out. */
-function* programsIn(folder: string): Generator<string> {
-  let entries: readonly Dirent[];
-  try {
-    entries = readdirSync(folder, { withFileTypes: true });
-  } catch {
-    return;
-  }
-  for (const entry of entries) {
-    if (entry.name.startsWith(".") || entry.name === "node_modules") continue;
-    const path = `${folder.replace(/\/$/, "")}/${entry.name}`;
-    if (entry.isDirectory()) yield* programsIn(path);
-    else if (entry.name.endsWith(".mtt")) yield path;
-  }
 }
