@@ -24,7 +24,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   export: ["backend", "lower", "learn", "transform", "plan", "ir", "shape"],
   script: ["execute", "store", "data", "elaborate", "plan", "ir", "shape", "diagnostic"],
   lsp: ["", "check", "syntax", "format", "generated", "data", "ir", "shape", "diagnostic"],
-  report: ["execute", "store", "data", "plan", "ir", "shape", "random", "syntax", "diagnostic"],
+  report: ["execute", "export", "store", "data", "plan", "ir", "shape", "random", "syntax", "diagnostic"],
 };
 /** A pure function of text: knows nothing of files, time or Effect, and runs in a browser. */
 const pure = [

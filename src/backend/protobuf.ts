@@ -1,6 +1,6 @@
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 
-type Scalar = "int32" | "int64" | "float" | "bool" | "string" | "bytes";
+type Scalar = "int32" | "int64" | "float" | "double" | "bool" | "string" | "bytes";
 type Field = readonly [number: number, type: Scalar | (() => Schema)];
 export type Schema = Readonly<Record<string, Field>>;
 /** Field values by name; an array is a repeated field. */
@@ -36,6 +36,9 @@ function writeField(writer: BinaryWriter, [number, kind]: Field, value: Value): 
       return;
     case "float":
       writer.tag(number, WireType.Bit32).float(value as number);
+      return;
+    case "double":
+      writer.tag(number, WireType.Bit64).double(value as number);
       return;
     case "bool":
       writer.tag(number, WireType.Varint).bool(value as boolean);

@@ -136,6 +136,7 @@ export const execute = Effect.fnUntraced(function* (plan: Plan, targets: readonl
           return { ...outcomes.get(behind.id)!, step: settled(behind, read) };
         });
       const outcome: Outcome | StepFailure = yield* compute(step, inputs, lineage, setting).pipe(
+        Effect.tap((found) => setting.observe?.(settled(step, inputs), found, inputs) ?? Effect.void),
         Effect.mapError(stepFailure),
         Effect.match({ onSuccess: (value) => value, onFailure: (failure) => failure }),
       );

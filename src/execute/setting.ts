@@ -1,5 +1,13 @@
+import type * as Effect from "effect/Effect";
+import type { FileSystem } from "effect/FileSystem";
+import type { Path } from "effect/Path";
 import type { Backend } from "../backend/backend.ts";
 import type { DataConfig } from "../data/config.ts";
+import type { Step } from "../plan/plan.ts";
+import type { Store } from "../store/store.ts";
+import type { Events } from "./events.ts";
+import type { Failing } from "./failure.ts";
+import type { Outcome } from "./outcome.ts";
 
 /** What a run computes with, where it finds data, and where reports go. */
 export interface Setting {
@@ -13,7 +21,15 @@ export interface Setting {
   readonly reports: string;
   /** For reports, part of no key. */
   readonly about?: About;
+  /** Sees every step's outcome as it comes, while what the step read is at hand; what it does is no result of the run. */
+  readonly observe?: Observe;
 }
+
+export type Observe = (
+  step: Step,
+  outcome: Outcome,
+  inputs: readonly Outcome[],
+) => Effect.Effect<void, Failing, Store | Events | FileSystem | Path>;
 
 /** What a report says of where its figures come from. */
 export interface About {

@@ -15,7 +15,7 @@ export const driveStep = <A, E = never, R = never>(
   step: Step,
   algorithm: Algorithm<A>,
   options: {
-    readonly setting: Setting;
+    readonly setting: Pick<Setting, "backend">;
     readonly data: readonly Dataset[];
     readonly precision: "f32" | "f64";
     readonly checkpoint?: (at: number, state: Checkpoint) => Effect.Effect<void, E, R>;

@@ -1,12 +1,14 @@
 import type { Graph } from "../ir/graph.ts";
+import type { Parameters } from "../learn/metrics.ts";
 import { batched, exampleMeasures, fedFields, parameterCount, weightedLoss } from "../learn/objective.ts";
-import { AlgorithmFailure } from "../plan/algorithm.ts";
+import { type Algorithm, AlgorithmFailure } from "../plan/algorithm.ts";
 import type { Measure } from "../plan/network.ts";
+import type { Training } from "../plan/training.ts";
 import { dropOutputs } from "../transform/outputs.ts";
 import { gradient } from "../transform/vjp.ts";
 import type { Asking } from "./asking.ts";
 import { type Batch, batches, batchesOf, closePass, openPass, type Pass, rowWeights } from "./pass.ts";
-import { addArrays, flatParameters, type Problem, regularizerDiagonal, wrtOf } from "./problem.ts";
+import { addArrays, flatParameters, type Problem, problemOf, regularizerDiagonal, wrtOf } from "./problem.ts";
 import { type Block, zeroBlock } from "./vectors.ts";
 
 /** Gradients of a measure of single examples by the differentiated weights; the regularizer is in none of them. */
@@ -88,6 +90,20 @@ export function* totalGradient(problem: Problem): Asking<Float64Array> {
   yield* closePass(pass);
   const [diagonal, weights] = [regularizerDiagonal(problem), flatParameters(problem)];
   return sum.data.map((g, i) => g / n + diagonal[i]! * weights[i]!);
+}
+
+/** The gradient of a training's objective over its first n examples, outside of training, by the weights' paths. */
+export function* objectiveGradient(
+  { network, loss, regularize }: Pick<Training, "network" | "loss" | "regularize">,
+  parameters: Parameters,
+  n: number,
+): Algorithm<ReadonlyMap<string, Float64Array>> {
+  const problem = problemOf(
+    { network, loss, measure: loss, test: "self", ...(regularize === undefined ? {} : { regularize }) },
+    { parameters, n, m: n },
+  );
+  const flat = yield* totalGradient(problem);
+  return new Map(problem.layout.parts.map(({ path, from, to }) => [path, flat.subarray(from, to)]));
 }
 
 /** Examples of a batch of some of the data. */

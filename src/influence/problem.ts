@@ -49,7 +49,7 @@ export interface Part {
 export const DEFAULT_BUDGET = 768 * 1024 * 1024;
 
 export const problemOf = (
-  spec: Influence,
+  spec: Pick<Influence, "network" | "loss" | "measure" | "test"> & Partial<Influence>,
   of: { readonly parameters: Parameters; readonly n: number; readonly m: number; readonly budget?: number },
 ): Problem => {
   const { network } = spec;

@@ -3,17 +3,13 @@ import type { Dataset } from "../data/dataset.ts";
 import { columnOf, gather } from "../data/gather.ts";
 import { type Html, html, trusted } from "./html.ts";
 import { showNumber } from "./number.ts";
+import { imageOf, pixelsOf, SIDE } from "./pixels.ts";
 
 /** Numbers of a vector that stand beside its line. */
 const NUMBERS = 6;
 /** Points of a vector's line, and fields of a row: more say nothing in so little room. */
 const POINTS = 400;
 const FIELDS = 24;
-
-/** The field that is shown as a picture: the first of f32[height, width, 1] or f32[height, width, 3]. */
-export const imageOf = (data: Dataset): string | undefined =>
-  [...data.columns.values()].find(({ field: { type } }) => type.shape.length === 3 && [1, 3].includes(type.shape[2]!))
-    ?.field.name;
 
 /** `label 7`: the classes of an example. */
 export const labelsOf = (data: Dataset, at: number): string =>
@@ -31,9 +27,6 @@ export const tile = (data: Dataset, at: number, link: Html, ...notes: readonly (
   return html`<li><figure>${seen}<figcaption>${labels === "" ? "" : html`${labels}<br>`}${link}${lines}</figcaption></figure></li>`;
 };
 
-/** Pixels on a side that a tile shows at most. */
-const SIDE = 128;
-
 /** About the bytes that a tile and its line among the examples take, if its pixels cannot be compressed. */
 export const tileBytes = (data: Dataset): number => {
   const image = imageOf(data);
@@ -42,20 +35,9 @@ export const tileBytes = (data: Dataset): number => {
   return 800 + (4 / 3) * Math.min(height, SIDE) * Math.min(width, SIDE) * channels;
 };
 
-/** Pixels as a PNG in the page; of many, the means of squares of them. */
+/** Pixels as a PNG in the page. */
 const picture = (data: Dataset, field: string, at: number, text: string): Html => {
-  const { data: pixels, shape } = gather(data, field, Int32Array.of(at), "f32");
-  const [, rows = 0, columns = 0, channels = 1] = shape;
-  const side = Math.max(1, Math.ceil(Math.max(rows, columns) / SIDE));
-  const [height, width] = [Math.ceil(rows / side), Math.ceil(columns / side)];
-  const bytes = Uint8Array.from({ length: height * width * channels }, (_, i) => {
-    const [y, x, c] = [Math.floor(i / (width * channels)), Math.floor(i / channels) % width, i % channels];
-    let [sum, count] = [0, 0];
-    for (let row = y * side; row < Math.min(rows, (y + 1) * side); row++)
-      for (let column = x * side; column < Math.min(columns, (x + 1) * side); column++, count++)
-        sum += Math.min(1, Math.max(0, pixels[(row * columns + column) * channels + c]!));
-    return Math.round((255 * sum) / count);
-  });
+  const { width, height, channels, bytes } = pixelsOf(data, field, at);
   const png = Buffer.from(encode({ width, height, data: bytes, channels, depth: 8 })).toString("base64");
   return html`<img src="data:image/png;base64,${png}" width="${width}" height="${height}" alt="${text}">`;
 };

@@ -11,7 +11,7 @@ const PRODUCER = 1882;
 const dimension: Schema = { size: [1, "int64"] };
 const shape: Schema = { dim: [2, () => dimension] };
 const tensor: Schema = { dtype: [1, "int32"], tensor_shape: [2, () => shape], tensor_content: [4, "bytes"] };
-const list: Schema = { s: [2, "bytes"], i: [3, "int64"], type: [6, "int32"] };
+const list: Schema = { s: [2, "bytes"], i: [3, "int64"], type: [6, "int32"], shape: [7, () => shape] };
 const attribute: Schema = {
   list: [1, () => list],
   s: [2, "bytes"],
@@ -65,6 +65,10 @@ export const encodeSavedModel = ({ nodes }: TfGraph, signature?: Signature): Uin
     },
   });
 
+/** The bytes of a GraphDef. */
+export const encodeGraph = ({ nodes }: TfGraph): Uint8Array<ArrayBuffer> =>
+  encode(graph, { node: nodes.map(nodeMessage), versions: { producer: PRODUCER } });
+
 const signatureMessage = ({ inputs, outputs }: Signature): Message => ({
   inputs: inputs.map(infoMessage),
   outputs: outputs.map(infoMessage),
@@ -95,6 +99,7 @@ const attributeMessage = (value: TfAttribute): Message => {
   if ("text" in value) return { s: utf8(value.text) };
   if ("texts" in value) return { list: { s: value.texts.map(utf8) } };
   if ("shape" in value) return { shape: shapeMessage(value.shape) };
+  if ("shapes" in value) return { list: { shape: value.shapes.map(shapeMessage) } };
   return { tensor: tensorMessage(value.tensor) };
 };
 

@@ -1,11 +1,13 @@
 import { Argument, Command, Flag } from "effect/cli";
 import * as Effect from "effect/Effect";
+import * as Option from "effect/Option";
 import { Path } from "effect/Path";
 import type { Compiled } from "../../compile.ts";
 import type { Diagnostic } from "../../diagnostic/diagnostic.ts";
 import type { Figures } from "../../execute/events.ts";
 import { execute, type RunResult } from "../../execute/execute.ts";
 import { familyTable } from "../../execute/kinds/family.ts";
+import type { Setting } from "../../execute/setting.ts";
 import { ready } from "../compiled.ts";
 import { layerEvents, type Outlet, openOutlet } from "../events.ts";
 import { EXIT, Finished, UsageError } from "../exit.ts";
@@ -32,6 +34,12 @@ export const run = Command.make(
       Flag.withDescription("--no-progress: plain lines even on a terminal"),
       Flag.withDefault(true),
     ),
+    tensorboard: Flag.String("tensorboard").pipe(
+      Flag.withDescription(
+        "Folder for TensorBoard's event files: curves, weights, gradients, influences, graph, hyper-parameters",
+      ),
+      Flag.optional,
+    ),
     timings,
   },
   Effect.fnUntraced(function* (flags) {
@@ -54,7 +62,12 @@ export const run = Command.make(
         .say([about(flags.file, error)], new Map())
         .pipe(Effect.andThen(unstarted(outlet)), Effect.andThen(new Finished({ exit: EXIT.run })));
     const result = yield* Effect.gen(function* () {
-      const setting = yield* settingOf(config, flags.file, sources);
+      const plain = yield* settingOf(config, flags.file, sources);
+      const folder = Option.getOrUndefined(flags.tensorboard);
+      const setting: Setting = {
+        ...plain,
+        ...(folder === undefined ? {} : { observe: (yield* boards).board(folder, plain.program, plain) }),
+      };
       const about = {
         file: path.resolve(flags.file),
         targets,
@@ -72,6 +85,10 @@ export const run = Command.make(
     );
 
     if (flags.format === "human" || flags.format === "short") yield* printResults(targets, result);
+    if (Option.isSome(flags.tensorboard) && !flags.quiet && result.status !== "failed")
+      yield* printError(
+        `event files are in ${flags.tensorboard.value}: tensorboard --logdir ${flags.tensorboard.value}`,
+      );
     if (flags.timings) yield* printTimings(compiled, result);
     if (result.status === "wrong") return yield* new Finished({ exit: EXIT.program });
     if (result.status === "failed") return yield* new Finished({ exit: EXIT.run });
@@ -84,6 +101,9 @@ export const run = Command.make(
     { command: "mtt run pipelines/mnist.mtt accuracy_on_test --format json", description: "One step, as JSON lines" },
   ]),
 );
+
+/** Loaded where it is asked for: it draws pictures. */
+const boards = Effect.promise(() => import("../../report/tensorboard/board.ts"));
 
 /** A run that came to no step ends as others do: who reads the events finds an end. */
 const unstarted = (outlet: Outlet): Effect.Effect<void> =>

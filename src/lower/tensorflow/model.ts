@@ -34,6 +34,7 @@ export type TfAttribute =
   | { readonly text: string }
   | { readonly texts: readonly string[] }
   | { readonly shape: readonly number[] }
+  | { readonly shapes: readonly (readonly number[])[] }
   | { readonly tensor: TfTensor };
 
 export interface TfTensor {

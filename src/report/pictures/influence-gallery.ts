@@ -1,7 +1,7 @@
 import * as Effect from "effect/Effect";
-import type { Dataset } from "../../data/dataset.ts";
-import { noSuchTest, SCORES } from "../../execute/kinds/influence.ts";
+import { noSuchTest } from "../../execute/kinds/influence.ts";
 import type { Shown } from "../../execute/reports.ts";
+import { endsFor, endsOf, type Scored, unscored } from "../ends.ts";
 import { type Html, html } from "../html.ts";
 import { showNumber } from "../number.ts";
 import { type Asked, cannotShow, type Page } from "../picture.ts";
@@ -11,18 +11,6 @@ import { said } from "./said.ts";
 
 /** Test examples in one gallery. */
 const TESTS = 16;
-
-interface Scored {
-  /** Position in the data that was scored. */
-  readonly at: number;
-  readonly score: number;
-}
-
-/** Helpful: removing it raises the measure. Each from the strongest on. */
-interface Ends {
-  readonly helpful: readonly Scored[];
-  readonly harmful: readonly Scored[];
-}
 
 /** Each test example beside the training examples that did the most for it and against it, with their scores in the measure's own unit. */
 export const influenceGallery = Effect.fnUntraced(function* (
@@ -58,8 +46,7 @@ export const influenceGallery = Effect.fnUntraced(function* (
   const answers = yield* said(shown, test.data, page);
   const parts: Html[] = [];
   for (const i of rows) {
-    const { helpful, harmful } =
-      (yield* keptEnds(shown, train.data, i, top)) ?? endsOf(yield* scoresFor(shown, name, i), top);
+    const { helpful, harmful } = yield* endsFor(shown, name, train.data, i, top);
     const index = test.data.index[i]!;
     const place = { id: page.examples.place(), text: `${name}, test #${index}` };
     const link = page.examples.link(test, i, { ...place, text: `${place.text} itself` });
@@ -93,46 +80,4 @@ const row = (
     return tile(train.data!, at, examples.link(train, at, { ...place, text: `${place.text} (${text})` }), text);
   });
   return html`<h4>${title}</h4>${tiles.length === 0 ? html`<p><small>none</small></p>` : html`<ul class="gallery">${tiles}</ul>`}`;
-};
-
-/** Scores of all training examples for one test example. */
-const scoresFor = Effect.fnUntraced(function* (shown: Shown, name: string, i: number) {
-  const found = yield* shown.rows(SCORES, i, i + 1);
-  return found === undefined ? yield* unscored(name) : found.data;
-});
-
-const unscored = (name: string) =>
-  cannotShow(
-    `\`${name}\` has no score of an example, so no gallery can show its strongest`,
-    "scores of input pixels are kept as numbers: `of: example` scores whole examples",
-  );
-
-/** What `top:` kept, where the step kept no more. */
-const keptEnds = Effect.fnUntraced(function* (shown: Shown, train: Dataset, i: number, top: number) {
-  const { helpful_index, helpful_score, harmful_index, harmful_score } = yield* shown.arrays("top");
-  if (helpful_index === undefined || helpful_score === undefined) return undefined;
-  if (harmful_index === undefined || harmful_score === undefined) return undefined;
-  const at = new Map(Array.from(train.index, (example, position) => [example, position]));
-  const width = helpful_index.shape.at(-1)!;
-  const part = (index: ArrayLike<number>, score: ArrayLike<number>): readonly Scored[] =>
-    Array.from({ length: Math.min(top, width) }, (_, j) => ({
-      at: at.get(index[i * width + j]!)!,
-      score: score[i * width + j]!,
-    }));
-  const ends: Ends = {
-    helpful: part(helpful_index.data, helpful_score.data).filter(({ score }) => score > 0),
-    harmful: part(harmful_index.data, harmful_score.data).filter(({ score }) => score < 0),
-  };
-  return ends;
-});
-
-const endsOf = (scores: ArrayLike<number>, top: number): Ends => {
-  const order = Array.from(scores, (score, at): Scored => ({ at, score })).sort((a, b) => b.score - a.score);
-  return {
-    helpful: order.slice(0, top).filter(({ score }) => score > 0),
-    harmful: order
-      .slice(-top)
-      .reverse()
-      .filter(({ score }) => score < 0),
-  };
 };
