@@ -14,17 +14,21 @@ const severities = {
   info: DiagnosticSeverity.Information,
 } as const;
 
-/** A diagnostic for an editor: the message, what was expected, the pipeline's shapes and the help, as the terminal shows them below each other. */
-export function reported(workspace: Workspace, diagnostic: Diagnostic): Reported {
-  const { code, severity, message, label, notes, help, span } = diagnostic;
+/** The message, what was expected, the pipeline's shapes and the help, as the terminal shows them below each other. */
+export function messageOf({ message, label, notes, help }: Diagnostic): string {
   const stages = notes.flatMap((note) => (note.kind === "stage" ? [note] : []));
   const width = Math.max(0, ...stages.map(({ stage }) => stage.length));
-  const lines = [
+  return [
     message,
     ...(label === undefined ? [] : [label]),
     ...notes.map((note) => (note.kind === "stage" ? `= ${note.stage.padEnd(width)}  ${note.shape}` : `= ${note.text}`)),
     ...(help === undefined ? [] : [`help: ${help}`]),
-  ];
+  ].join("\n");
+}
+
+/** A diagnostic for an editor. */
+export function reported(workspace: Workspace, diagnostic: Diagnostic): Reported {
+  const { code, severity, notes, span } = diagnostic;
   const related = notes.flatMap((note) =>
     note.kind === "text" && note.span !== undefined
       ? [{ location: workspace.location(note.span), message: note.text }]
@@ -35,7 +39,7 @@ export function reported(workspace: Workspace, diagnostic: Diagnostic): Reported
     severity: severities[severity],
     code,
     source: "mtt",
-    message: lines.join("\n"),
+    message: messageOf(diagnostic),
     ...(related.length > 0 ? { relatedInformation: related } : {}),
   };
 }

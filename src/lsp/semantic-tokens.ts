@@ -1,17 +1,9 @@
 import { SemanticTokensBuilder } from "vscode-languageserver/node";
 import type { Meaning } from "./occurrences.ts";
+import { wordKind, wordKinds } from "./word-kinds.ts";
 import type { Workspace } from "./workspace.ts";
 
-export const tokenTypes = [
-  "variable",
-  "parameter",
-  "function",
-  "class",
-  "property",
-  "enumMember",
-  "typeParameter",
-  "event",
-];
+export const tokenTypes = [...wordKinds];
 export const tokenModifiers = ["declaration", "defaultLibrary", "readonly"];
 
 /** Words by what they mean; the grammar colours the rest. */
@@ -26,35 +18,9 @@ export function semanticTokens(workspace: Workspace, name: string): { data: numb
     const { start } = workspace.range(span);
     const modifiers = [...(declares ? ["declaration"] : []), ...modifiersOf(meaning)];
     const bits = modifiers.reduce((all, one) => all | (1 << tokenModifiers.indexOf(one)), 0);
-    builder.push(start.line, start.character, span.end - span.start, tokenTypes.indexOf(typeOf(meaning)), bits);
+    builder.push(start.line, start.character, span.end - span.start, wordKinds.indexOf(wordKind(meaning)), bits);
   }
   return builder.build();
-}
-
-function typeOf(meaning: Meaning): string {
-  switch (meaning.kind) {
-    case "declaration": {
-      const { kind } = meaning.declaration;
-      if (kind === "block") return "function";
-      return kind === "network" ? "class" : kind === "step" ? "event" : "variable";
-    }
-    case "parameter":
-    case "argument":
-      return "parameter";
-    case "dimension":
-      return "typeParameter";
-    case "primitive":
-    case "builtin":
-      return "function";
-    case "word":
-    case "training":
-      return "enumMember";
-    case "field":
-    case "setting":
-      return "property";
-    case "local":
-      return meaning.statement.kind === "let" ? "variable" : "property";
-  }
 }
 
 function modifiersOf(meaning: Meaning): readonly string[] {
