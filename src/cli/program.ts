@@ -6,10 +6,12 @@ import packageJson from "../../package.json" with { type: "json" };
 import { backend } from "./commands/backend.ts";
 import { cache } from "./commands/cache.ts";
 import { check } from "./commands/check.ts";
+import { doctor } from "./commands/doctor.ts";
 import { explain } from "./commands/explain.ts";
 import { exportModel } from "./commands/export.ts";
 import { fmt } from "./commands/fmt.ts";
 import { graph } from "./commands/graph.ts";
+import { init } from "./commands/init.ts";
 import { lsp } from "./commands/lsp.ts";
 import { plan } from "./commands/plan.ts";
 import { predict } from "./commands/predict.ts";
@@ -23,6 +25,7 @@ import { presenter } from "./wrong-use.ts";
 export const mtt = Command.make("mtt").pipe(
   Command.withDescription("Machine-learning experiments you can ask why"),
   Command.withSubcommands([
+    init,
     run,
     check,
     shapes,
@@ -36,6 +39,7 @@ export const mtt = Command.make("mtt").pipe(
     runs,
     cache,
     backend,
+    doctor,
   ]),
   Command.withExamples([
     { command: "mtt run pipelines/mnist.mtt", description: "Train, evaluate and check the assertions" },

@@ -110,7 +110,7 @@ export const codes = {
   MTT5405: "a report that cannot be written",
   MTT5406: "a picture that cannot be drawn",
   MTT5407: "training that does not fit into memory",
-  MTT5408: "an exported model that cannot be written",
+  MTT5408: "a file that cannot be written",
   MTT5409: "a network that another format cannot hold",
   MTT5501: "the data could not be found or had",
   MTT5502: "a data file is missing or unreadable",
