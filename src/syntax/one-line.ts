@@ -1,5 +1,6 @@
+// In an expression `<-` is `<` and `-`.
 const piece =
-  /"(?:\\.|[^"\\\n])*"|\/\/[^\n]*|\/\*[\s\S]*?\*\/|\s+|\d+x\d+|\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|[\p{ID_Start}_][\p{ID_Continue}]*|\|>|->|<-|[<>=!]=|\.\.\.|./gsu;
+  /"(?:\\.|[^"\\\n])*"|\/\/[^\n]*|\/\*[\s\S]*?\*\/|\s+|\d+x\d+|\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|[\p{ID_Start}_][\p{ID_Continue}]*|\|>|->|[<>=!]=|\.\.\.|./gsu;
 const word = /^[\p{ID_Start}_]/u;
 /** Words that an operand follows: `not (a)`, and no call. */
 const operators: ReadonlySet<string> = new Set(["and", "or", "not"]);

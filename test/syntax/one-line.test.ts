@@ -14,6 +14,7 @@ describe("the text of an expression on one line", () => {
     ["{a:1,}", "{ a: 1 }"],
     ["f(image:f32[ 28,28 ],...s)", "f(image: f32[28, 28], ...s)"],
     ["1e-3 -1", "1e-3 - 1"],
+    ["a <-b", "a < -b"],
   ])("%s", (text, shown) => {
     expect(oneLine(text)).toBe(shown);
     expect(oneLine(shown)).toBe(shown);
