@@ -1,8 +1,7 @@
 import { autocompletion, type CompletionContext, type CompletionResult } from "@codemirror/autocomplete";
-import { indentWithTab } from "@codemirror/commands";
 import { lintGutter, type Diagnostic as Shown, setDiagnostics } from "@codemirror/lint";
-import { type EditorState, type Extension, RangeSet, StateEffect, StateField } from "@codemirror/state";
-import { Decoration, type DecorationSet, EditorView, hoverTooltip, keymap, WidgetType } from "@codemirror/view";
+import { EditorState, type Extension, RangeSet, StateEffect, StateField } from "@codemirror/state";
+import { Decoration, type DecorationSet, EditorView, hoverTooltip, WidgetType } from "@codemirror/view";
 import { basicSetup } from "codemirror";
 import { CompletionItemKind } from "vscode-languageserver-types";
 import type { Fix } from "../src/diagnostic/diagnostic.ts";
@@ -18,7 +17,7 @@ import { FILE, type Session } from "./session.ts";
 export function makeEditor(parent: Element, session: Session, text: string, changed: () => void): EditorView {
   const extensions: Extension = [
     basicSetup,
-    keymap.of([indentWithTab]),
+    EditorState.languageData.of(() => [{ commentTokens: { line: "//", block: { open: "/*", close: "*/" } } }]),
     lintGutter(),
     colours,
     shapes,
