@@ -33,7 +33,7 @@ export const tensorflow = (options: TensorflowOptions = {}): Backend => {
     Effect.gen(function* () {
       const binding = yield* Effect.try({ try: () => engine(options), catch: fault });
       const { graph, updated } = program;
-      const { lifted, lowered, bytes } = yield* Effect.try({ try: () => prepare(program), catch: fault });
+      const { lifted, lowered, bytes } = yield* Effect.try({ try: () => prepare(program, device), catch: fault });
       const session = yield* Effect.acquireRelease(
         Effect.try({ try: () => load(binding, bytes), catch: fault }),
         (id) => Effect.sync(() => binding.deleteSavedModel(id)),
@@ -108,9 +108,9 @@ class NotInstalled extends Error {
   }
 }
 
-const prepare = (program: Program) => {
+const prepare = (program: Program, device: TfDevice) => {
   const lifted = liftRandom(program.graph);
-  const lowered = lowerTensorflow(lifted.graph, program);
+  const lowered = lowerTensorflow(lifted.graph, program, device === "cpu" ? "own" : "given");
   return { lifted, lowered, bytes: encodeSavedModel(lowered.graph) };
 };
 

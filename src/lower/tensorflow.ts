@@ -7,6 +7,7 @@ import { elementwise } from "./tensorflow/elementwise.ts";
 import { Emitter, sameShape } from "./tensorflow/emitter.ts";
 import { lowerFusion } from "./tensorflow/fusions.ts";
 import { indexing } from "./tensorflow/indexing.ts";
+import { beginnings, innermost } from "./tensorflow/inner.ts";
 import type { TfGraph, TfNode, TfType, TfValue } from "./tensorflow/model.ts";
 import { dotGeneral } from "./tensorflow/products.ts";
 import { reductions } from "./tensorflow/reductions.ts";
@@ -48,23 +49,28 @@ export const INITIALIZED = "initialized";
 export const UPDATED = "updated";
 
 /**
- * The graph as TensorFlow's. Draws nothing: lift `random_bits` first.
+ * The graph as TensorFlow's; with layouts of its own where that is faster on processors, images may lie otherwise inside. Draws nothing: lift `random_bits` first.
  * Throws LoweringError for what the engine cannot compute.
  */
-export function lowerTensorflow(graph: Graph, { resident, updated }: Memory): TfProgram {
+export function lowerTensorflow(
+  graph: Graph,
+  { resident, updated }: Memory,
+  layouts: "given" | "own" = "given",
+): TfProgram {
   const emitter = new Emitter();
   const variables = graph.inputs.slice(0, resident).map(({ type }, i) => variable(emitter, `resident${i}`, type));
   const feeds = graph.inputs.slice(resident).map(({ type }, i) => placeholder(emitter, `feed${i}`, type));
   const inputs = [...variables.map(({ read }) => read), ...feeds];
   const views: View[] = graph.inputs.map(({ type }, i) => plain(emitter, inputs[i]!, type.dtype, type.shape));
   const fusions = findFusions(graph);
+  const inner = layouts === "own" ? beginnings(graph) : undefined;
   const viewOf = (value: Value): View => views[value]!;
-  for (const node of graph.nodes) {
+  graph.nodes.forEach((node, i) => {
     const fusion = fusions.get(views.length);
-    views.push(
-      fusion === undefined ? lowerNode(emitter, node, node.inputs.map(viewOf)) : lowerFusion(emitter, fusion, viewOf),
-    );
-  }
+    const [x, ...others] = node.inputs.map(viewOf);
+    const operands = x === undefined ? [] : [inner?.has(i) ? innermost(emitter, x) : x, ...others];
+    views.push(fusion === undefined ? lowerNode(emitter, node, operands) : lowerFusion(emitter, fusion, viewOf));
+  });
 
   const outputs = graph.outputs.map((value, i) => {
     const { shape } = views[value]!;

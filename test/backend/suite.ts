@@ -17,6 +17,7 @@ import { drawDirection, drawOperand, randomOf, rows } from "../conformance/opera
 import { programsOf, together } from "../conformance/programs.ts";
 import { networkGraph, networkInputs, networks } from "../transform/random-networks.ts";
 import { edges } from "./edges.ts";
+import { imagePrograms } from "./images.ts";
 import { randomGraph } from "./random-graph.ts";
 
 const SMALLEST_NORMAL = { f32: 2 ** -126, f64: 2 ** -1022, i32: 0, bool: 0 } as const;
@@ -110,6 +111,13 @@ export function suite(name: string, layer: Layer.Layer<CurrentBackend>, options:
         hu.forEach((x, i) => {
           expectClose(both[i]!, moved(x, 2, hv[i]!), 2e-5, "H (u + 2 v) = H u + 2 H v");
         });
+      });
+  });
+
+  describe(`${name}: batches of images`, () => {
+    for (let seed = 1; seed <= 8; seed++)
+      it(`convolutional network ${seed}`, async () => {
+        for (const { title, graph, inputs } of imagePrograms(randomOf(seed))) await agrees(graph, inputs, title);
       });
   });
 

@@ -2,6 +2,7 @@ import type { Conv } from "../../ir/primitives.ts";
 import { arrange, canonical, grouped, plain } from "../view.ts";
 import { alongAxis, cells, isTiling, TILES, type Windows } from "../windows.ts";
 import type { Emitter } from "./emitter.ts";
+import { convInner, liesInner } from "./inner.ts";
 import type { TfAttributes, TfValue } from "./model.ts";
 import { product } from "./products.ts";
 import type { Rules, View } from "./rule.ts";
@@ -21,6 +22,7 @@ export const convolutions = {
       const value = e.emit("DepthwiseConv2dNative", [canonical(e, x!), kernel], type.dtype, to, attributes(params));
       return plain(e, value, type.dtype, to);
     }
+    if (liesInner(x!, params)) return convInner(e, x!, w!, params, to);
     if (groups === 1) {
       const value = e.emit("Conv2D", [canonical(e, x!), canonical(e, w!)], type.dtype, to, attributes(params));
       return plain(e, value, type.dtype, to);

@@ -16,6 +16,9 @@ const UNTYPED: ReadonlySet<string> = new Set([
   "ScatterNd",
 ]);
 
+/** Operations to which the engine joins what is added to their result. */
+const PRODUCTS: ReadonlySet<string> = new Set(["Conv2D", "Conv3D", "MatMul"]);
+
 /**
  * Collects the nodes of a TensorFlow graph. Operations are pure, so an equal node is made once; a constant that is only looked at differently
  * (reshaped) stays a constant.
@@ -25,6 +28,9 @@ export class Emitter {
   readonly #constants = new Map<string, TfTensor>();
   readonly #known = new Map<string, TfValue>();
   readonly #reshaped = new Map<string, TfValue>();
+  readonly #own = new Set<string>();
+  readonly #sums = new Map<string, readonly [TfValue, TfValue]>();
+  readonly #products = new Set<string>();
   #count = 0;
 
   /** One node, of which the first output is taken: of this type and shape. */
@@ -54,6 +60,7 @@ export class Emitter {
         UNTYPED.has(op) || inputs.length === 0 ? attributes : { T: { type: inputs[0]!.type }, ...attributes };
       this.nodes.push({ name: first, op, inputs: names, attributes: typed });
       this.#known.set(key, { name: first, ...outputs[0]! });
+      if (PRODUCTS.has(op)) this.#products.add(first);
     }
     const node = first;
     return outputs.map((output, i) => ({ name: i === 0 ? node : `${node}:${i}`, ...output }));
@@ -101,6 +108,21 @@ export class Emitter {
     return result;
   }
 
+  /**
+   * Marks a result that is looked at in another shape than the engine gave it: what is added to it or applied to it is so in its own shape, since the engine
+   * joins operations that follow each other directly.
+   */
+  lying(value: TfValue): TfValue {
+    this.#own.add(value.name);
+    return value;
+  }
+
+  /** The marked result that this looks at. */
+  #lies(x: TfValue): TfValue | undefined {
+    const source = this.#own.has(x.name) ? x : this.#reshaped.get(x.name);
+    return source !== undefined && this.#own.has(source.name) ? source : undefined;
+  }
+
   transpose(value: TfValue, permutation: readonly number[]): TfValue {
     if (permutation.every((p, i) => p === i)) return value;
     const shape = permutation.map((p) => value.shape[p]!);
@@ -133,17 +155,40 @@ export class Emitter {
 
   /** An elementwise operation; with a number, a scalar of the other operand's type. */
   unary(op: string, x: TfValue, attributes: TfAttributes = {}): TfValue {
-    return this.emit(op, [x], x.type, x.shape, attributes);
+    const own = this.#lies(x) ?? x;
+    return this.reshape(this.emit(op, [own], x.type, own.shape, attributes), x.shape);
   }
 
   binary(op: string, x: TfValue, y: TfValue | number, result: TfType = x.type): TfValue {
     const other = typeof y === "number" ? this.scalar(x.type as DType, y) : y;
     if (op === "AddV2") {
       // Its own kernel for rows, and what the engine joins to the product before it.
-      if (isBias(x, other)) return this.emit("BiasAdd", [x, other], result, x.shape);
-      if (isBias(other, x)) return this.emit("BiasAdd", [other, x], result, other.shape);
+      if (isBias(x, other)) return this.#biased(x, other);
+      if (isBias(other, x)) return this.#biased(other, x);
+      if (sameShape(x.shape, other.shape)) return this.#sum(x, other);
     }
     return this.emit(op, [x, other], result, broadcastShape([x.shape, other.shape]));
+  }
+
+  #sum(x: TfValue, y: TfValue): TfValue {
+    const [a, b] = [this.#lies(x), this.#lies(y)];
+    const together = a !== undefined && b !== undefined && sameShape(a.shape, b.shape);
+    const operands = together ? ([a, b] as const) : ([x, y] as const);
+    const sum = this.emit("AddV2", operands, x.type, operands[0].shape);
+    this.#sums.set(sum.name, operands);
+    return this.reshape(together ? this.lying(sum) : sum, x.shape);
+  }
+
+  /** Of a sum with a product, the product first: the engine joins product, bias and what is added, in this order only. */
+  #biased(x: TfValue, bias: TfValue): TfValue {
+    const own = this.#lies(x) ?? x;
+    const [a, b] = this.#sums.get(own.name) ?? [];
+    if (a !== undefined && b !== undefined) {
+      if (this.#products.has(a.name)) return this.reshape(this.#sum(b, this.#biased(a, bias)), x.shape);
+      if (this.#products.has(b.name)) return this.reshape(this.#sum(a, this.#biased(b, bias)), x.shape);
+    }
+    const sum = this.emit("BiasAdd", [own, bias], x.type, own.shape);
+    return this.reshape(own === x ? sum : this.lying(sum), x.shape);
   }
 
   where(condition: TfValue, yes: TfValue | number, no: TfValue | number): TfValue {
