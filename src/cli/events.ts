@@ -19,10 +19,12 @@ export interface OutletOptions {
   readonly format: Format;
   readonly quiet: boolean;
   readonly progress: boolean;
+  /** Whether an edit ended the run, and not its user: it goes on by itself. */
+  readonly edited?: () => boolean;
 }
 
 /** JSON lines on stdout; SARIF as one document at the end; for the rest a bar on a terminal, plain lines on a pipe. */
-export const openOutlet = ({ format, quiet, progress }: OutletOptions): Outlet => {
+export const openOutlet = ({ format, quiet, progress, edited = () => false }: OutletOptions): Outlet => {
   if (format === "json") return jsonOutlet;
   const stream = process.stderr;
   const view: ProgressView = quiet
@@ -40,7 +42,7 @@ export const openOutlet = ({ format, quiet, progress }: OutletOptions): Outlet =
         if (event.event === "diagnostic") return say([event.diagnostic], sources);
         if (event.event !== "run.finished") return Effect.void;
         if (format === "sarif") return print(rendered(found, sources, format, process.stdout));
-        return event.status === "interrupted" ? printError(HOW_TO_GO_ON) : Effect.void;
+        return event.status === "interrupted" && !edited() ? printError(HOW_TO_GO_ON) : Effect.void;
       }),
     close: view.close,
   };

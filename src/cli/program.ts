@@ -20,6 +20,7 @@ import { runs } from "./commands/runs.ts";
 import { shapes } from "./commands/shapes.ts";
 import { EXIT, Finished, type UsageError } from "./exit.ts";
 import { printError } from "./print.ts";
+import { sayUsage } from "./say-usage.ts";
 import { presenter } from "./wrong-use.ts";
 
 export const mtt = Command.make("mtt").pipe(
@@ -56,9 +57,7 @@ export const layerConfig = CliConfig.layer({
 /** The command line, without the machine it runs on: files and processes are given by who starts it. */
 export const program = Command.run(mtt, { version: packageJson.version }).pipe(
   Effect.catchTag("UsageError", (error: UsageError) =>
-    printError(`mtt: ${error.message}${error.help === undefined ? "" : `\n  help: ${error.help}`}`).pipe(
-      Effect.andThen(new Finished({ exit: EXIT.usage })),
-    ),
+    sayUsage(error).pipe(Effect.andThen(new Finished({ exit: EXIT.usage }))),
   ),
   // The presenter has said what was wrong.
   Effect.catchIf(CliError.isCliError, (error) =>
