@@ -6,7 +6,7 @@ const CHROMIUM = "/usr/bin/chromium";
 /** The system's Chromium, without a window and without any call of its own. */
 export const openBrowser = async (): Promise<Browser> => {
   if (!existsSync(CHROMIUM))
-    throw new Error(`the tests of reports need Chromium at ${CHROMIUM}: apt-get install chromium`);
+    throw new Error(`the tests in a browser need Chromium at ${CHROMIUM}: apt-get install chromium`);
   return chromium.launch({
     executablePath: CHROMIUM,
     args: [
