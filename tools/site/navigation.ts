@@ -53,4 +53,5 @@ export const nav = [
   { text: "Command line", link: "/cli" },
   { text: "Scripts", link: "/api/" },
   { text: "Diagnostics", link: "/diagnostics" },
+  { text: "Playground", link: "/playground/", target: "_self" },
 ];
