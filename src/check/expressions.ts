@@ -9,7 +9,7 @@ import { meant } from "./meant.ts";
 import { inferName } from "./names.ts";
 import { inferBinary, inferUnary } from "./operators.ts";
 import { type Details, problems } from "./problems.ts";
-import { isKnown } from "./scope.ts";
+import { isKnown, namesOfWant } from "./scope.ts";
 import { stageNotes } from "./stages.ts";
 import { sweepBehind } from "./steps.ts";
 import { describeType, describeWant, errorType, fitsType, showType } from "./types.ts";
@@ -54,14 +54,29 @@ export function settle(c: Context, e: Expression, type: Type, want: Want, place:
         ...(shaped ? [...stageNotes(c, e), ...axesThatDiffer(type, want.type)] : []),
         ...whyNotes(c, place.why, tailSpan(e)),
       ],
-      ...(place.help === undefined ? hint(e, type, want) : { help: place.help }),
+      ...(place.help === undefined ? hint(c, e, type, want) : { help: place.help }),
     }),
   );
   return errorType;
 }
 
+/** A string where a name is taken: `loss: "softmax_cross_entropy"`. */
+function quoted(c: Context, text: string, span: Span, want: Want): Pick<Details, "help" | "fixes"> {
+  const blocks = want.want === "block" ? [...c.prelude.keys()] : [];
+  const known = [...namesOfWant(want), ...blocks];
+  const near = known.includes(text) ? { word: text, sure: true } : c.near(text, known);
+  return near === undefined
+    ? {}
+    : {
+        help: `names stand without quotes: ${[near.word, ...(near.others ?? [])].join(" or ")}`,
+        fixes: near.others?.length
+          ? []
+          : [{ title: `write ${near.word}`, safe: near.sure, edits: [{ span, text: near.word }] }],
+      };
+}
+
 /** What people often mean. */
-function hint(e: Expression, type: Type, want: Want): Pick<Details, "help" | "fixes"> {
+function hint(c: Context, e: Expression, type: Type, want: Want): Pick<Details, "help" | "fixes"> {
   const write = (text: string, why = ""): Pick<Details, "help" | "fixes"> => ({
     help: `write ${text}${why}`,
     fixes: [{ title: `write ${text}`, safe: true, edits: [{ span: e.span, text }] }],
@@ -82,6 +97,7 @@ function hint(e: Expression, type: Type, want: Want): Pick<Details, "help" | "fi
       help: "a measure is loss, margin, logit(k), probability(k), or a block that makes one number of the network's result",
     };
   if (want.want === "int" && type.kind === "float") return { help: "write a whole number" };
+  if (e.kind === "string") return quoted(c, e.value, e.span, want);
   if (want.want === "dataset" && type.kind === "record")
     return { help: `take a part of it: ${[...type.fields.keys()].map((name) => `.${name}`).join(" or ")}` };
   if (want.want === "step" && want.steps.includes("train") && type.kind === "step" && type.step.step === "sweep")
@@ -281,6 +297,11 @@ function reportUnknownField(c: Context, name: Name, what: string, known: readonl
 
 function inferIndex(c: Context, env: Env, e: Extract<Expression, { kind: "index" }>): Type {
   const target = infer(c, env, e.target);
+  const refused = refusedIndex(c, e, target);
+  if (refused !== undefined) {
+    report(c, problems.operator(tailSpan(e.target), `${describeType(target)} has no items`, refused));
+    return errorType;
+  }
   const index = check(c, env, e.index, { want: "int" }, { what: "an index" });
   if (target.kind === "error") return errorType;
   if (target.kind === "list") {
@@ -299,6 +320,29 @@ function inferIndex(c: Context, env: Env, e: Extract<Expression, { kind: "index"
     return { kind: "tensor", dtype: target.dtype, axes };
   }
   return refuseIndex(c, tailSpan(e.target), `${describeType(target)} has no items`);
+}
+
+/** What cannot be indexed, and what is done instead. */
+function refusedIndex(
+  c: Context,
+  { target, index }: Extract<Expression, { kind: "index" }>,
+  type: Type,
+): Details | undefined {
+  if (type.kind === "dataset")
+    return { label: "cannot be indexed so", help: "take one of its examples by a query: … |> skip(7) |> take(1)" };
+  if (index.kind !== "string" || type.kind === "error" || type.kind === "list") return undefined;
+  const text = index.value;
+  const known = fieldsOf(c, type)?.has(text) === true;
+  const span = { ...index.span, start: target.span.end, end: index.span.end + 1 };
+  return {
+    label: "cannot be indexed so",
+    ...(known
+      ? {
+          help: `write .${text}`,
+          fixes: [{ title: `write .${text}`, safe: true, edits: [{ span, text: `.${text}` }] }],
+        }
+      : {}),
+  };
 }
 
 function refuseIndex(c: Context, span: Span, message: string): Type {

@@ -202,12 +202,15 @@ export const isKnown = (c: Context, env: Env, name: string): boolean =>
   builtinsNamed(name).length > 0 ||
   everyWord.has(name);
 
+/** Words and built-in functions that give what is taken. */
+export const namesOfWant = (want: Want): readonly string[] => [
+  ...wordsOf(want),
+  ...builtinNames.filter((name) => builtinsNamed(name).some((row) => resultFits(row, want))),
+];
+
 /** Every name that could stand here, for the near miss. */
 export function namesInScope(c: Context, env: Env, want: Want | undefined): readonly string[] {
-  const expected =
-    want === undefined
-      ? []
-      : [...wordsOf(want), ...builtinNames.filter((name) => builtinsNamed(name).some((row) => resultFits(row, want)))];
+  const expected = want === undefined ? [] : namesOfWant(want);
   return [
     ...(env.fields?.keys() ?? []),
     ...env.locals.keys(),

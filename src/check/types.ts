@@ -129,7 +129,8 @@ const listOf = (item: string): string => {
 export const showBuiltin = ({ name, parameters }: Builtin): string =>
   `${name}(${parameters.map((p) => (p.default === undefined ? p.name : `${p.name}: ${p.default}`)).join(", ")})`;
 
-const article = (word: string): string => (/^[aeiou]/.test(word) ? `an ${word}` : `a ${word}`);
+const article = (word: string): string =>
+  word === "scores" ? word : /^[aeiou]/.test(word) ? `an ${word}` : `a ${word}`;
 
 /** Whether a value of `actual` may stand where the type is `expected`, all sizes known alike. Shapes with variables to bind are unified instead. */
 export function fitsType(actual: Type, expected: Type): boolean {

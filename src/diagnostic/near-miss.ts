@@ -1,3 +1,5 @@
+import { synonyms } from "./synonyms.ts";
+
 /** The word that was probably meant; `sure` where it is longer than three letters, one letter (or case) tells it from what stands there, and no other candidate is as near. */
 export interface Near {
   readonly word: string;
@@ -9,10 +11,13 @@ export interface Near {
 /**
  * The candidate that was probably meant, if any: the one at the smallest distance (insertions, deletions,
  * substitutions and swaps of neighbours: Damerau 1964, optimal string alignment), where that is at most one for words
- * of up to four letters, a third of the length for longer ones. Ties go to the earlier candidate. A difference of case
+ * of up to four letters, a third of the length for longer ones; what another library calls so, before all. Ties go to the earlier candidate. A difference of case
  * alone always counts as near.
  */
 export const nearest = (word: string, candidates: Iterable<string>): Near | undefined => {
+  const other = synonyms.get(word.toLowerCase());
+  if (other !== undefined)
+    for (const candidate of candidates) if (candidate === other) return { word: other, sure: true };
   const limit = word.length <= 2 ? 0 : word.length <= 4 ? 1 : Math.min(4, Math.floor(word.length / 3));
   const lower = word.toLowerCase();
   let best: string | undefined;

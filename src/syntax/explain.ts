@@ -100,6 +100,34 @@ export const freshLine = ({ image: sign }: IToken): Remark => {
 type Special = (failure: Failure) => Remark | undefined;
 
 const specials: readonly Special[] = [
+  ({ expected, found }) =>
+    expected === "`~`" && found.tokenType === T.Assign
+      ? {
+          code: "MTT1001",
+          message: `expected ${expected}, found ${shown(found)}`,
+          label: `${expected} expected here`,
+          help: "a weight says how it starts: weight W: f32[n] ~ glorot",
+          fix: {
+            title: "write `~`",
+            safe: true,
+            edits: [{ start: found.startOffset, end: found.startOffset + 1, text: "~" }],
+          },
+        }
+      : undefined,
+  ({ expected, found }) =>
+    expected.startsWith("the end of the") && found.tokenType === T.Assign
+      ? {
+          code: "MTT1001",
+          message: "`=` does not continue what stands before it",
+          label: "a value stands here already",
+          help: "values are compared with `==`",
+          fix: {
+            title: "write `==`",
+            safe: false,
+            edits: [{ start: found.startOffset, end: found.startOffset + 1, text: "==" }],
+          },
+        }
+      : undefined,
   ({ expected, found, after, first }) => {
     const begins = expected === "a declaration" || (expected === "the end of the declaration" && first);
     if (!begins || found.tokenType !== T.Name) return undefined;

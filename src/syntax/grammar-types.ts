@@ -1,4 +1,5 @@
 import type { IToken } from "chevrotain";
+import type { Span } from "../diagnostic/diagnostic.ts";
 import { nearest } from "../diagnostic/near-miss.ts";
 import type * as Ast from "./ast.ts";
 import { readString } from "./literals.ts";
@@ -86,6 +87,7 @@ export abstract class TypeParser extends RecoveringParser {
         return { kind: "type_missing", span: this.spanFrom(span.start) };
       }
       if (name === "class" || (name !== "bool" && dtypes.some((dtype) => dtype === name))) {
+        if (this.isNext(T.CallOpen)) return this.roundType(name, span);
         this.reading.source.say(span, {
           code: "MTT1027",
           message: name === "class" ? "`class` needs its number of classes" : `\`${name}\` needs its axes`,
@@ -96,6 +98,35 @@ export abstract class TypeParser extends RecoveringParser {
       }
       return { kind: "type_name", span, name };
     });
+  }
+
+  /** `f32(28, 28)`: the brackets are square. */
+  private roundType(name: string, span: Span): Ast.TypeExpression {
+    const open = this.next.startOffset;
+    this.SKIP_TOKEN();
+    this.skipUntil(() => this.isNext(T.ParenClose));
+    const close = this.next.startOffset;
+    const closed = this.isNext(T.ParenClose);
+    if (closed) this.SKIP_TOKEN();
+    this.reading.source.say(span, {
+      code: "MTT1027",
+      message: `the axes of \`${name}\` stand in square brackets`,
+      label: "round ones follow",
+      help: `write ${name}[…]`,
+      ...(closed
+        ? {
+            fix: {
+              title: `write ${name}[…]`,
+              safe: true,
+              edits: [
+                { start: open, end: open + 1, text: "[" },
+                { start: close, end: close + 1, text: "]" },
+              ],
+            },
+          }
+        : {}),
+    });
+    return { kind: "type_missing", span: this.spanFrom(span.start) };
   }
 
   private skipBracket(): void {

@@ -215,6 +215,7 @@ export class RecoveringParser extends EmbeddedActionsParser {
     // What is missing is missing where the text stops, not where it goes on lines below.
     const ended =
       found.tokenType === EOF ||
+      (first && (expected === "`~`" || expected === "`<-`")) ||
       (first && (layout.declarations.has(found.startOffset) || layout.statements.has(found.startOffset)));
     const at = ended ? this.missingSpan() : this.spanOf(found);
     if (isWithin(doubtful, at.start)) return;

@@ -59,7 +59,7 @@ train m {
   optimizer: sgd(0.1)
   epochs: 10, batch: 8
 }
-evaluate e { model: m, data: digits.test, metrics: [accuracy, "loss"] }
+evaluate e { model: m, data: digits.test, metrics: [accuracy, loss] }
 assert e.accuracy > 0.5 and not (e.accuracy > 1)
 `);
   });
@@ -121,6 +121,34 @@ network N(x: f32[4]) -> f32[width] {
   h |> relu()
 }
 `);
+  });
+
+  it("know what other libraries call it, take quotes and indices away, and square the brackets of a type", () => {
+    const text = `let digits = mnist()
+network Net(image: f32(28, 28, 1)) -> f32(10) =
+  image |> conv(filters: 8, kernel_size: 3, strides: 2) |> leaky_relu |> flatten |> fc(10)
+block b(x: f32[n]) -> f32[n] {
+  weight W: f32[n] = glorot
+  x * W
+}
+train m { network: Net, data: digits.train |> filter(label != 4), loss: "softmax_cross_entropy", optimizer: adam(lr: 0.1), num_epochs: 1 }
+evaluate e { model: m, data: digits.test, metrics: ["accuracy"] }
+assert e["accuracy"] > 0.5 and e.acc > 0.5
+`;
+    expect(mended(text)).toBe(`let digits = mnist()
+network Net(image: f32[28, 28, 1]) -> f32[10] =
+  image |> conv(channels: 8, kernel: 3x3, stride: 2x2) |> lrelu |> flatten |> dense(10)
+block b(x: f32[n]) -> f32[n] {
+  weight W: f32[n] ~ glorot
+  x * W
+}
+train m { network: Net, data: digits.train |> where(label != 4), loss: softmax_cross_entropy, optimizer: adam(rate: 0.1), epochs: 1 }
+evaluate e { model: m, data: digits.test, metrics: [accuracy] }
+assert e.accuracy > 0.5 and e.accuracy > 0.5
+`);
+    // What was meant is not plain: `=` where a value stands, one of two losses.
+    for (const unsure of ["let a = 1 = 2\n", `${text.slice(0, 21)}train m { loss: "cross_entropy" }\n`])
+      expect(mended(unsure)).toBe(unsure);
   });
 
   it("leave what may have been meant otherwise: two candidates, more than one letter, three letters", () => {

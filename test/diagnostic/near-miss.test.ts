@@ -24,10 +24,10 @@ describe("nearMiss", () => {
   it("where no letters are near, means what shares a part of four letters or more", () => {
     const known = ["softmax_cross_entropy", "binary_cross_entropy", "mean_squared_error", "rate"];
     expect(nearest("cross_entropy", known)).toEqual({ word: known[0], sure: false, others: [known[1]] });
-    expect(nearest("learning_rate", known)).toEqual({ word: "rate", sure: false, others: [] });
+    expect(nearest("learning_rates", known)).toBeUndefined();
+    expect(nearest("warm_rate", known)).toEqual({ word: "rate", sure: false, others: [] });
     expect(nearest("squared", known)).toEqual({ word: "mean_squared_error", sure: false, others: [] });
     expect(nearest("cross_entrop", known)).toBeUndefined();
-    expect(nearest("lr", known)).toBeUndefined();
   });
 
   it("prefers the candidate that begins alike, then the earlier one", () => {
@@ -57,5 +57,12 @@ describe("nearMiss", () => {
       expect(nearMiss(changed, [text])).toBe(text);
     };
     fc.assert(fc.property(word, fc.nat(), fc.nat(3), property));
+  });
+
+  it("knows what other libraries call it, where there is such a name", () => {
+    expect(nearest("learning_rate", ["warmup", "rate"])).toEqual({ word: "rate", sure: true });
+    expect(nearest("LR", ["rate"])).toEqual({ word: "rate", sure: true });
+    expect(nearest("filter", ["conv2d_filter_gradient", "where"])).toEqual({ word: "where", sure: true });
+    expect(nearest("lr", ["beta1"])).toBeUndefined();
   });
 });
