@@ -7,7 +7,14 @@ import { elementwise } from "./tensorflow/elementwise.ts";
 import { Emitter, sameShape } from "./tensorflow/emitter.ts";
 import { lowerFusion } from "./tensorflow/fusions.ts";
 import { indexing } from "./tensorflow/indexing.ts";
-import { beginnings, innermost } from "./tensorflow/inner.ts";
+import {
+  batchesLieInner,
+  beginnings,
+  convSeveral,
+  innermost,
+  type Several,
+  severalBatches,
+} from "./tensorflow/inner.ts";
 import type { TfGraph, TfNode, TfType, TfValue } from "./tensorflow/model.ts";
 import { dotGeneral } from "./tensorflow/products.ts";
 import { reductions } from "./tensorflow/reductions.ts";
@@ -61,20 +68,31 @@ export function lowerTensorflow(
   const variables = graph.inputs.slice(0, resident).map(({ type }, i) => variable(emitter, `resident${i}`, type));
   const feeds = graph.inputs.slice(resident).map(({ type }, i) => placeholder(emitter, `feed${i}`, type));
   const inputs = [...variables.map(({ read }) => read), ...feeds];
-  const views: View[] = graph.inputs.map(({ type }, i) => plain(emitter, inputs[i]!, type.dtype, type.shape));
+  const views: (View | undefined)[] = graph.inputs.map(({ type }, i) =>
+    plain(emitter, inputs[i]!, type.dtype, type.shape),
+  );
   const fusions = findFusions(graph);
-  const inner = layouts === "own" ? beginnings(graph) : undefined;
   const viewOf = (value: Value): View => views[value]!;
-  graph.nodes.forEach((node, i) => {
-    const fusion = fusions.get(views.length);
+  const inner = layouts === "own" ? { ...severalBatches(graph), beginnings: beginnings(graph) } : undefined;
+  const joined = (several: Several | undefined) =>
+    several !== undefined && batchesLieInner(viewOf(several.x), several) ? several : undefined;
+  const lower = (node: Node, value: Value): View | undefined => {
+    if (joined(inner?.between.get(value)) !== undefined) return undefined;
+    const several = joined(inner?.several.get(value));
+    if (several !== undefined)
+      return convSeveral(emitter, viewOf(several.x), viewOf(several.w), several, node.type.shape);
+    const fusion = fusions.get(value);
+    if (fusion !== undefined) return lowerFusion(emitter, fusion, viewOf);
     const [x, ...others] = node.inputs.map(viewOf);
-    const operands = x === undefined ? [] : [inner?.has(i) ? innermost(emitter, x) : x, ...others];
-    views.push(fusion === undefined ? lowerNode(emitter, node, operands) : lowerFusion(emitter, fusion, viewOf));
-  });
+    const begins = x !== undefined && inner?.beginnings.has(value) === true;
+    return lowerNode(emitter, node, x === undefined ? [] : [begins ? innermost(emitter, x) : x, ...others]);
+  };
+  for (const node of graph.nodes) views.push(lower(node, views.length));
 
   const outputs = graph.outputs.map((value, i) => {
-    const { shape } = views[value]!;
-    const result = canonical(emitter, views[value]!);
+    const view = viewOf(value);
+    const { shape } = view;
+    const result = canonical(emitter, view);
     if (!sameShape(result.shape, shape)) throw new Error(`output ${i} has shape [${result.shape}], not [${shape}]`);
     return result;
   });

@@ -9,7 +9,8 @@ import { drawDirection } from "../conformance/operations.ts";
 
 /** So many examples that engines may lay images as they like. */
 const EXAMPLES = 33;
-const TANGENTS = 3;
+/** So many that kernels of all tangents together are wide. */
+const TANGENTS = 16;
 
 export interface Program {
   readonly title: string;
@@ -81,11 +82,14 @@ export function imagePrograms(random: () => number): readonly Program[] {
     return tensor("f32", [TANGENTS, ...v.shape], data);
   });
   const several = vmap(product, [...batch.inputs.map(() => null), ...wrt.map(() => 0 as const)], { size: TANGENTS });
+  const forward = jvp(batch, wrt);
+  const forwards = vmap(forward, [...batch.inputs.map(() => null), ...wrt.map(() => 0 as const)], { size: TANGENTS });
   const each = vmap(gradient(example, wrt), over(0 as const), { size: EXAMPLES });
   const of = `${size.join("x")}: ${names.join("; ")}`;
   return [
     { title: `values of ${of}`, graph: batch, inputs: given },
-    { title: `jvp of ${of}`, graph: jvp(batch, wrt), inputs: [...given, ...directions] },
+    { title: `jvp of ${of}`, graph: forward, inputs: [...given, ...directions] },
+    { title: `${TANGENTS} jvps of ${of}`, graph: forwards, inputs: [...given, ...stacked] },
     { title: `gradient of ${of}`, graph: gradient(loss, wrt), inputs: given },
     { title: `Hessian-vector product of ${of}`, graph: product, inputs: [...given, ...directions] },
     { title: `${TANGENTS} Hessian-vector products of ${of}`, graph: several, inputs: [...given, ...stacked] },

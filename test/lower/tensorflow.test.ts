@@ -1,11 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { define, type GraphBuilder } from "../../src/ir/builder.ts";
 import type { Graph, Value } from "../../src/ir/graph.ts";
-import { add, maximum, reduceSum, scale } from "../../src/ir/operations.ts";
+import { add, maximum, multiply, reduceSum, scale } from "../../src/ir/operations.ts";
 import type { TfNode } from "../../src/lower/tensorflow/model.ts";
 import { lowerTensorflow } from "../../src/lower/tensorflow.ts";
 import { jvp } from "../../src/transform/jvp.ts";
-import { gradient } from "../../src/transform/vjp.ts";
+import { gradient, hvp } from "../../src/transform/vjp.ts";
+import { vmap } from "../../src/transform/vmap.ts";
 
 const STRIDED = { stride: [2, 2], dilation: [1, 1], padding: "same", groups: 1 } as const;
 const lrelu = (b: GraphBuilder, x: Value): Value => maximum(b, x, scale(b, x, 0.2));
@@ -68,6 +69,27 @@ describe("images with the examples innermost", () => {
     const { count, readers } = lowered(jvp(network(64, 1), [0, 1, 2, 3]));
     expect([count("Conv3D"), count("Conv2D"), count("BiasAdd"), count("AddV2")]).toEqual([5, 0, 4, 1]);
     expect(readers("Conv3D")).toEqual(["AddV2", ...Array.from({ length: 4 }, () => "BiasAdd")]);
+  });
+
+  it("stay so in several Hessian-vector products at once, whose tangents lie beside the channels", () => {
+    const single = network(64, 1);
+    const wrt = [0, 1, 2, 3];
+    const loss = define(
+      single.inputs.map(({ name, type }) => [name, type] as const),
+      (b, ...inputs) => {
+        const [y] = b.inline(single, inputs);
+        return [reduceSum(b, multiply(b, y!, y!))];
+      },
+    );
+    const product = hvp(loss, wrt);
+    const { count } = lowered(
+      vmap(product, [...loss.inputs.map(() => null), ...wrt.map(() => 0 as const)], { size: 12 }),
+    );
+    const gradients = ["Conv2D", "Conv2DBackpropInput", "Conv2DBackpropFilter"];
+    expect(gradients.map(count)).toEqual([0, 0, 0]);
+    expect(["Conv3D", "Conv3DBackpropInputV2", "Conv3DBackpropFilterV2"].map(count)).toEqual([5, 2, 3]);
+    // The images once; the others are of kernels, small.
+    expect(count("Transpose")).toBe(7);
   });
 
   it("are left as given where there are few, of many channels, read by a kernel's gradient, or of an engine that wants no other", () => {

@@ -2,7 +2,7 @@ import type { Conv } from "../../ir/primitives.ts";
 import { arrange, canonical, grouped, plain } from "../view.ts";
 import { alongAxis, cells, isTiling, TILES, type Windows } from "../windows.ts";
 import type { Emitter } from "./emitter.ts";
-import { convInner, liesInner } from "./inner.ts";
+import { convInner, filterGradientInner, inputGradientInner, liesInner } from "./inner.ts";
 import type { TfAttributes, TfValue } from "./model.ts";
 import { product } from "./products.ts";
 import type { Rules, View } from "./rule.ts";
@@ -33,6 +33,7 @@ export const convolutions = {
 
   conv2d_filter_gradient: (e, [x, dy], params, type) => {
     const { groups } = params;
+    if (liesInner(x!, params)) return filterGradientInner(e, x!, dy!, params, type.shape);
     if (isPlain(params)) {
       const operands = [canonical(e, x!), e.ints(type.shape), canonical(e, dy!)];
       const value = e.emit("Conv2DBackpropFilter", operands, type.dtype, type.shape, attributes(params));
@@ -54,6 +55,7 @@ export const convolutions = {
   conv2d_input_gradient: (e, [dy, w], params, type) => {
     const { groups } = params;
     const windows = windowsOf(params, type.shape, w!.shape);
+    if (liesInner(dy!, params)) return inputGradientInner(e, dy!, w!, params, type.shape);
     if (isPlain(params) && type.dtype === "f32" && type.shape[3]! < LANES && areWholeCells(windows))
       return bySubPixels(e, dy!, w!, windows, type.shape);
     if (isPlain(params)) {

@@ -145,6 +145,20 @@ export class Emitter {
       runs.map(({ kept, size }) => (kept ? size : 1)),
     );
     const full = runs.map(({ size }) => size);
+    const [first, second, third] = runs;
+    // Blocks between others, few times: whole blocks are copied where the engine's broadcast goes element by element.
+    if (
+      first?.kept &&
+      second !== undefined &&
+      !second.kept &&
+      third !== undefined &&
+      runs.length === 3 &&
+      second.size <= 16
+    ) {
+      const copies = Array.from({ length: second.size }, () => narrow);
+      const joined = this.emit("ConcatV2", [...copies, this.int(1)], narrow.type, full, { N: { int: second.size } });
+      return this.reshape(joined, shape);
+    }
     return this.reshape(this.emit("BroadcastTo", [narrow, this.ints(full)], value.type, full), shape);
   }
 
@@ -171,12 +185,11 @@ export class Emitter {
   }
 
   #sum(x: TfValue, y: TfValue): TfValue {
-    const [a, b] = [this.#lies(x), this.#lies(y)];
-    const together = a !== undefined && b !== undefined && sameShape(a.shape, b.shape);
-    const operands = together ? ([a, b] as const) : ([x, y] as const);
-    const sum = this.emit("AddV2", operands, x.type, operands[0].shape);
-    this.#sums.set(sum.name, operands);
-    return this.reshape(together ? this.lying(sum) : sum, x.shape);
+    const own = [x, y].map((v) => this.#lies(v)).find((v) => v?.shape.at(-1) === x.shape.at(-1));
+    const [a, b] = [x, y].map((v) => this.reshape(v, own?.shape ?? v.shape)) as [TfValue, TfValue];
+    const sum = this.emit("AddV2", [a, b], x.type, a.shape);
+    this.#sums.set(sum.name, [a, b]);
+    return this.reshape(own === undefined ? sum : this.lying(sum), x.shape);
   }
 
   /** Of a sum with a product, the product first: the engine joins product, bias and what is added, in this order only. */

@@ -19,13 +19,18 @@ export function lowerFusion(e: Emitter, fusion: Fusion, view: (value: Value) => 
     // Its operands have one shape; a broadcast over the first dimensions is a copy of whole blocks.
     const shape = broadcastShape([dy.shape, features.shape]);
     return m.emit("LeakyReluGrad", [m.expand(dy, shape), m.expand(features, shape)], dy.type, shape, alpha);
-  })(e, [signLast(e, g, sign), sign]);
+  })(e, [asSign(e, g, sign), sign]);
 }
 
-/** g with the axes along which the sign varies last and in its order, where it holds them all. */
-function signLast(e: Emitter, g: View, sign: View): View {
+/**
+ * g in the order in which the sign lies, where it holds all axes along which that varies: others first, for copies of whole blocks; before the channels
+ * where the sign lies with the examples innermost.
+ */
+function asSign(e: Emitter, g: View, sign: View): View {
   const inner = sign.groups.flat();
-  const held = g.groups.flat();
-  if (!inner.every((axis) => held.includes(axis)) || inner.length === held.length) return g;
-  return reorder(e, g, [...held.filter((axis) => !inner.includes(axis)), ...inner]);
+  const more = g.groups.flat().filter((axis) => !inner.includes(axis));
+  if (inner.length + more.length > g.groups.flat().length) return g;
+  const turned = inner.some((axis, i) => i > 0 && axis < inner[i - 1]!);
+  if (turned) return reorder(e, g, [...inner.slice(0, -1), ...more, inner.at(-1)!]);
+  return more.length === 0 ? g : reorder(e, g, [...more, ...inner]);
 }
