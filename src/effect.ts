@@ -153,14 +153,19 @@ export const load = (file: string, options: LoadOptions = {}): Effect.Effect<Pro
     const get = <A>(handle: Handle<A>, runOptions: RunOptions = {}) =>
       Effect.gen(function* () {
         const { plan: whole, target, place } = yield* planFor(handle.asks, file, sources, config);
-        const { outcomes, diagnostics: found } = yield* execute(
-          whole,
-          [target],
-          yield* settingOf(config, file, sources),
+        const setting = yield* settingOf(config, file, sources);
+        const read = Effect.gen(function* () {
+          const { outcomes, diagnostics: found } = yield* execute(whole, [target], setting);
+          const outcome = outcomes.get(target);
+          if (outcome === undefined) return yield* new RunError(said(found, file, place));
+          return yield* handle.read(outcome);
+        });
+        // An array that turns out damaged while it is read was set aside: asked again, it is computed.
+        return yield* Effect.catchIf(
+          read,
+          (error) => error._tag === "StepFailure" && error.code === "MTT5104",
+          () => read,
         );
-        const outcome = outcomes.get(target);
-        if (outcome === undefined) return yield* new RunError(said(found, file, place));
-        return yield* handle.read(outcome);
       }).pipe(
         Effect.catchTag(
           "StepFailure",

@@ -123,21 +123,51 @@ export const execute = Effect.fnUntraced(function* (plan: Plan, targets: readonl
         : warn(step, "MTT5003", found.join("; "), "it is computed again where it is needed"),
     );
 
+  const outcomeOf = (step: Step): Effect.Effect<Outcome, StepFailure, ExecuteServices> => {
+    const lineage = () =>
+      needed(plan, step.inputs).map((behind) => {
+        const read = behind.inputs.map((id) => outcomes.get(id)!);
+        return { ...outcomes.get(behind.id)!, step: settled(behind, read) };
+      });
+    const inputs = step.inputs.map((id) => outcomes.get(id)!);
+    return Effect.mapError(compute(step, inputs, lineage, setting), stepFailure);
+  };
+
+  const observe = (step: Step, found: Outcome) => {
+    const inputs = step.inputs.map((id) => outcomes.get(id)!);
+    return Effect.mapError(setting.observe?.(settled(step, inputs), found, inputs) ?? Effect.void, stepFailure);
+  };
+
+  /** Arrays that are too large to be looked at before they are read turn out damaged while a step reads them: what it comes from is asked for again, and computed where it is gone. */
+  const healed = (step: Step) =>
+    Effect.forEach(
+      needed(plan, step.inputs),
+      (behind) =>
+        Effect.map(outcomeOf(behind), (outcome) => {
+          outcomes.set(behind.id, outcome);
+          if (outcome.status === "ran") tell(behind, outcome);
+        }),
+      { discard: true },
+    );
+
+  const tell = ({ id, body }: Step, { status: how, key, seconds, figures, cost }: Outcome): boolean => {
+    const holds = body.kind !== "assert" || figures.passed === true;
+    summaries[id] = { status: holds ? how : "failed", key, seconds, result: { ...figures, ...cost } };
+    return holds;
+  };
+
   const steps = Effect.gen(function* () {
     for (const [at, step] of order.entries()) {
-      const inputs = step.inputs.flatMap((id) => outcomes.get(id) ?? []);
-      if (inputs.length < step.inputs.length) {
+      if (step.inputs.some((id) => !outcomes.has(id))) {
         summaries[step.id] = { status: "skipped", key: "", seconds: 0, result: {} };
         continue;
       }
-      const lineage = () =>
-        needed(plan, step.inputs).map((behind) => {
-          const read = behind.inputs.map((id) => outcomes.get(id)!);
-          return { ...outcomes.get(behind.id)!, step: settled(behind, read) };
-        });
-      const outcome: Outcome | StepFailure = yield* compute(step, inputs, lineage, setting).pipe(
-        Effect.tap((found) => setting.observe?.(settled(step, inputs), found, inputs) ?? Effect.void),
-        Effect.mapError(stepFailure),
+      const observed = outcomeOf(step).pipe(Effect.tap((found) => observe(step, found)));
+      const outcome: Outcome | StepFailure = yield* observed.pipe(
+        Effect.catchIf(
+          ({ code }) => code === "MTT5104",
+          () => tellDamage(step).pipe(Effect.andThen(healed(step)), Effect.andThen(observed)),
+        ),
         Effect.match({ onSuccess: (value) => value, onFailure: (failure) => failure }),
       );
       yield* tellDamage(step);
@@ -148,10 +178,7 @@ export const execute = Effect.fnUntraced(function* (plan: Plan, targets: readonl
         continue;
       }
       outcomes.set(step.id, outcome);
-      const { key, seconds, figures, cost } = outcome;
-      const holds = step.body.kind !== "assert" || figures.passed === true;
-      summaries[step.id] = { status: holds ? outcome.status : "failed", key, seconds, result: { ...figures, ...cost } };
-      if (!holds) yield* reportAssertion(step, figures);
+      if (!tell(step, outcome)) yield* reportAssertion(step, outcome.figures);
       for (const id of step.inputs)
         if (lastUse.get(id) === at && !targets.includes(id)) outcomes.set(id, withoutContents(outcomes.get(id)!));
     }

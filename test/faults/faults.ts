@@ -44,6 +44,10 @@ const random = (seed: number) => () => {
 /** One fault that was tried, as a line for people. */
 export interface Tried {
   readonly what: string;
+  /** `middle of write`, `at a random time`, `cut short`. */
+  readonly point: string;
+  /** In the store; empty where no file is. */
+  readonly path: string;
   /** Killed in the middle of a write. */
   readonly middle: boolean;
   /** A harmed file that the run read. */
@@ -173,8 +177,12 @@ export async function* kills(bench: Bench, count: number, seed: number): AsyncGe
         const torn = existsSync(join(bench.store(store), "format.json")) ? (await bench.verify(store)).damaged : [];
         if (torn.length > 0)
           throw new Error(`a kill left something torn: ${torn.join(", ")} (${JSON.stringify(point)})`);
+        const where = point?.path.slice(bench.store(store).length + 1) ?? "";
+        const when = point?.point ?? "at a random time";
         yield {
-          what: `seed ${seed}, chain ${chain}: ${point === undefined ? "at a random time" : `${point.point} ${point.path.slice(bench.store(store).length + 1)}`}`,
+          what: `seed ${seed}, chain ${chain}: ${when} ${where}`.trimEnd(),
+          point: when,
+          path: where,
           middle: point?.point.startsWith("middle") === true,
           met: false,
         };
@@ -232,13 +240,7 @@ export async function* corruptions(bench: Bench, count: number, seed: number): A
       if (next() < 0.5 && !file.includes(key)) rmSync(join(home, "results", key), { recursive: true });
     }
     const hash = file.startsWith("objects") ? file.slice("objects/".length).replace("/", "") : file.split("/")[1]!;
-    let { code, stdout, stderr } = await bench.run(store);
-    // Scores are too large to be looked at before they are read: the step that finds them damaged says so, and the next run computes them.
-    if (code === 3 && stdout.includes(`the array ${hash} is missing from the store, or damaged`)) {
-      const first = stdout;
-      ({ code, stdout, stderr } = await bench.run(store));
-      stdout = first + stdout;
-    }
+    const { code, stdout, stderr } = await bench.run(store);
     if (code !== 0) throw new Error(`${harm} ${file}: the run failed: ${stderr} ${stdout}`);
     const unlike = differences(bench.expected, contentsOf(home), "steps");
     if (unlike.length > 0) throw new Error(`${harm} ${file}: the end is another: ${unlike.join("\n")}`);
@@ -253,6 +255,12 @@ export async function* corruptions(bench: Bench, count: number, seed: number): A
       existsSync(join(home, file)) && readFileSync(join(home, file)).equals(readFileSync(join(bench.whole, file)));
     if (!met && !found && !whole && harm !== "removed") throw new Error(`${harm} ${file}: nobody named ${hash}`);
     rmSync(home, { recursive: true, force: true });
-    yield { what: `seed ${seed}: ${harm}: ${file}${met ? ", met and named" : ""}`, middle: false, met };
+    yield {
+      what: `seed ${seed}: ${harm}: ${file}${met ? ", met and named" : ""}`,
+      point: harm,
+      path: file,
+      middle: false,
+      met,
+    };
   }
 }
