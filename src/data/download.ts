@@ -191,9 +191,11 @@ const tooLong = (wanted: Download, bytes: number): DataError =>
     help: "the mirror serves something else under this name",
   });
 
-/** `ENOTFOUND example.org` says more than `Transport error (GET https://…)`. */
+/** `example.org was not found: …` says more than `Transport error (GET https://…)`. */
 const transportReason = (error: { readonly message: string; readonly cause?: unknown }): string => {
   const { cause } = error;
-  if (cause instanceof AggregateError && cause.errors[0] instanceof Error) return cause.errors[0].message;
-  return cause instanceof Error ? cause.message : error.message;
+  const first = cause instanceof AggregateError && cause.errors[0] instanceof Error ? cause.errors[0] : cause;
+  const message = first instanceof Error ? first.message : error.message;
+  const [, code, host] = /^getaddrinfo (\w+) (\S+)$/.exec(message) ?? [];
+  return host === undefined ? message : `${host} was not found: is there a network? (${code})`;
 };

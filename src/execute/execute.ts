@@ -123,6 +123,11 @@ export const execute = Effect.fnUntraced(function* (plan: Plan, targets: readonl
         : warn(step, "MTT5003", found.join("; "), "it is computed again where it is needed"),
     );
 
+  /** Train and test sets are had in one place: what both lack, a disk or a network, is said once. */
+  const told = ({ span }: Step, code: Diagnostic["code"]): boolean =>
+    (code === "MTT5501" || code.startsWith("MTT51")) &&
+    diagnostics.some((one) => one.code === code && one.span.file === span.file && one.span.start === span.start);
+
   const outcomeOf = (step: Step): Effect.Effect<Outcome, StepFailure, ExecuteServices> => {
     const lineage = () =>
       needed(plan, step.inputs).map((behind) => {
@@ -174,7 +179,8 @@ export const execute = Effect.fnUntraced(function* (plan: Plan, targets: readonl
       if ("_tag" in outcome) {
         status = "failed";
         summaries[step.id] = { status: "failed", key: "", seconds: 0, result: { error: outcome.message } };
-        yield* report(step, outcome.code, `\`${step.id}\` failed: ${outcome.message}`, outcome.help);
+        if (!told(step, outcome.code))
+          yield* report(step, outcome.code, `\`${step.id}\` failed: ${outcome.message}`, outcome.help);
         continue;
       }
       outcomes.set(step.id, outcome);

@@ -9,6 +9,16 @@ const systemCode = (error: PlatformError): string => {
     : error.reason._tag;
 };
 
+/** What the codes of systems mean, for who never met them. */
+const words: Readonly<Record<string, string>> = {
+  EROFS: "its disk can only be read",
+  EACCES: "permission denied",
+  EPERM: "permission denied",
+  ENOTDIR: "a file stands where a folder is needed",
+  EIO: "the disk failed",
+  EMFILE: "too many files are open",
+};
+
 /** What a failed disk operation on the store means to a person. */
 export const storeError =
   (root: string, doing: string) =>
@@ -23,7 +33,7 @@ export const storeError =
     }
     return new StoreError({
       code: "MTT5101",
-      message: `the store ${root} cannot be ${doing.startsWith("reading") ? "read" : "written"} (${doing}: ${code})`,
+      message: `the store ${root} cannot be ${doing.startsWith("reading") ? "read" : "written"} (${doing}: ${code in words ? `${words[code]}, ${code}` : code})`,
       help: "check that the folder exists on a writable disk and is yours, or choose another with --store DIR",
     });
   };

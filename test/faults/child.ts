@@ -5,9 +5,11 @@ import * as NodeServices from "@effect/platform-node/NodeServices";
 import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
 import { program } from "../../src/cli/program.ts";
-import { type Fault, faulty } from "./seam.ts";
+import { type Fault, faulty, type Refusal } from "./seam.ts";
 
-const { store, log, fault }: { store: string; log: string; fault?: Fault } = JSON.parse(process.env.MTT_FAULT ?? "{}");
+const { store, log, fault }: { store: string; log: string; fault?: Fault | Refusal } = JSON.parse(
+  process.env.MTT_FAULT ?? "{}",
+);
 
 NodeRuntime.runMain(
   program.pipe(

@@ -54,9 +54,12 @@ export interface Tried {
   readonly met: boolean;
 }
 
+export type Backend = "reference" | "onnx";
+
 /** A folder with the program, and runs of it on stores in it. */
 export class Bench implements Disposable {
-  readonly #folder = mkdtempSync(join(tmpdir(), "mtt-faults-"));
+  readonly #folder: string;
+  readonly #backend: Backend;
   readonly #program: string;
   readonly #log: string;
   readonly expected: Contents;
@@ -65,7 +68,8 @@ export class Bench implements Disposable {
   /** How long an undisturbed run takes. */
   readonly milliseconds: number;
 
-  private constructor(program: string, folder: string, expected: Contents, milliseconds: number) {
+  private constructor(backend: Backend, program: string, folder: string, expected: Contents, milliseconds: number) {
+    this.#backend = backend;
     this.#program = program;
     this.#folder = folder;
     this.#log = join(folder, "faults.log");
@@ -74,7 +78,7 @@ export class Bench implements Disposable {
     this.milliseconds = milliseconds;
   }
 
-  static async open(): Promise<Bench> {
+  static async open(backend: Backend = "reference"): Promise<Bench> {
     // Below the project, where packages are found.
     const cache = join(root, "node_modules/.cache/mtt-faults");
     mkdirSync(cache, { recursive: true });
@@ -84,7 +88,7 @@ export class Bench implements Disposable {
     const folder = mkdtempSync(join(tmpdir(), "mtt-faults-"));
     writeFileSync(join(folder, "p.mtt"), PROGRAM);
     const program = join(bundle, "dist/mtt.js");
-    const first = new Bench(program, folder, new Map(), 0);
+    const first = new Bench(backend, program, folder, new Map(), 0);
     const start = performance.now();
     const { code, stderr } = await first.run("whole");
     const milliseconds = performance.now() - start;
@@ -93,7 +97,7 @@ export class Bench implements Disposable {
     const expected = contentsOf(join(folder, "whole"));
     const unlike = differences(expected, contentsOf(join(folder, "again")));
     if (unlike.length > 0) throw new Error(`two undisturbed runs differ: ${unlike.join("\n")}`);
-    return new Bench(program, folder, expected, milliseconds);
+    return new Bench(backend, program, folder, expected, milliseconds);
   }
 
   [Symbol.dispose](): void {
@@ -110,7 +114,7 @@ export class Bench implements Disposable {
     const home = this.store(store);
     const child = spawn(
       process.execPath,
-      [this.#program, "run", "p.mtt", "--store", home, "--backend", "onnx", "--format", "json"],
+      [this.#program, "run", "p.mtt", "--store", home, "--backend", this.#backend, "--format", "json"],
       {
         cwd: this.#folder,
         env: {

@@ -1,4 +1,4 @@
-/** `npm run test:faults -- [--kills 300] [--corruptions 200] [--seed 1]`: every fault with its point, seed and object, and the counts. A long run may be done in parts, with a seed each. Exit 1 where one does harm. */
+/** `npm run test:faults -- [--kills 300] [--corruptions 200] [--seed 1] [--backend onnx]`: every fault with its point, seed and object, and the counts. A long run may be done in parts, with a seed each. Exit 1 where one does harm. */
 import { parseArgs } from "node:util";
 import { Bench, corruptions, kills } from "./faults.ts";
 
@@ -7,11 +7,13 @@ const { values } = parseArgs({
     kills: { type: "string", default: "300" },
     corruptions: { type: "string", default: "200" },
     seed: { type: "string", default: "1" },
+    /** `onnx`: with the threads of an engine. */
+    backend: { type: "string", default: "reference" },
   },
 });
 const seed = Number(values.seed);
 
-using bench = await Bench.open();
+using bench = await Bench.open(values.backend === "onnx" ? "onnx" : "reference");
 let [killed, middle, harmed, read] = [0, 0, 0, 0];
 const points = new Map<string, number>();
 /** `kill: middle of write locks`, `corruption: emptied objects`: what is counted of a fault. */

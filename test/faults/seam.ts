@@ -2,7 +2,13 @@ import { appendFileSync } from "node:fs";
 import * as Effect from "effect/Effect";
 import { type File, FileSystem } from "effect/FileSystem";
 import * as Layer from "effect/Layer";
-import type { PlatformError } from "effect/PlatformError";
+import { type PlatformError, systemError } from "effect/PlatformError";
+
+/** A disk that refuses every change of the store from the `from`th on, as one does that is full or read-only. */
+export interface Refusal {
+  readonly refuses: "ENOSPC" | "EROFS";
+  readonly from: number;
+}
 
 /** Where a process is killed: at its `at`th operation of a kind on the store, before it, in the middle of its bytes, or after it. */
 export interface Fault {
@@ -17,10 +23,18 @@ export interface Point {
   readonly path: string;
 }
 
+const refused = (code: Refusal["refuses"]): PlatformError =>
+  systemError({
+    _tag: code === "EROFS" ? "PermissionDenied" : "Unknown",
+    module: "FileSystem",
+    method: "write",
+    cause: Object.assign(new Error(code), { code }),
+  });
+
 /** Every change of the store passes here; the process that comes to the fault writes the point to `log` and kills itself as `kill -9` does. */
 export const faulty = (
   store: string,
-  fault: Fault | undefined,
+  fault: Fault | Refusal | undefined,
   log: string,
 ): Layer.Layer<FileSystem, never, FileSystem> =>
   Layer.effect(
@@ -49,6 +63,7 @@ export const faulty = (
         return Effect.suspend(() => {
           const own = next(operation);
           const all = next("any");
+          if ("refuses" in fault) return all < fault.from ? effect : Effect.fail(refused(fault.refuses));
           const here = fault.operation === "any" ? all === fault.at : fault.operation === operation && own === fault.at;
           if (!here) return effect;
           if (fault.when === "before") return die(operation, "before", path);
