@@ -50,7 +50,8 @@ const kinds = {
   run: async () => {
     const pipeline = await load(file, { store, backend, params: { seed: draw(12), epochs: 1 + draw(3) } });
     const { status, diagnostics } = await pipeline.run();
-    if (status !== "done") throw new Error(`the run is ${status}: ${diagnostics.map(({ message }) => message).join("; ")}`);
+    if (status !== "done")
+      throw new Error(`the run is ${status}: ${diagnostics.map(({ message }) => message).join("; ")}`);
   },
   query: async () => {
     const pipeline = await load(file, { store, backend, params: { seed: draw(12) } });
