@@ -4,6 +4,7 @@ import type { Prim } from "../ir/primitives.ts";
 import { isFloat } from "../shape/dtype.ts";
 import { structureRewrites } from "./algebra-structure.ts";
 import { sameShape, splat } from "./axes.ts";
+import { maskBeforePool } from "./pooled-masks.ts";
 import { type Elementwise, type Pass, type Rewrite, type Rewriter, type Rewrites, rewriteWith } from "./rewrite.ts";
 
 /** Identities of arithmetic and structure, each from more operations to fewer or to cheaper ones. Like all compilers of tensors it takes x * 0 for 0. */
@@ -98,7 +99,7 @@ const rules: { readonly [P in Elementwise]: Rewrite<P> } = {
     return left === 0 || right === 1 ? y : right === 0 || left === 1 ? x : undefined;
   },
   compare: none,
-  // a constant condition; equal branches; not p; a branch that asks p again
+  // a constant condition; equal branches; not p; a branch that asks p again; a relu's mask behind a pool
   select: (s, _, [pred, yes, no]) => {
     const known = s.splatOf(pred);
     if (known !== undefined) return known === 0 ? no : yes;
@@ -109,7 +110,7 @@ const rules: { readonly [P in Elementwise]: Rewrite<P> } = {
     };
     const [inYes, inNo] = [again(yes, 1), again(no, 2)];
     if (inYes !== undefined || inNo !== undefined) return s.apply("select", [pred, inYes ?? yes, inNo ?? no], {});
-    return through(s, pred, "not", (p) => s.apply("select", [p, no, yes], {}));
+    return through(s, pred, "not", (p) => s.apply("select", [p, no, yes], {})) ?? maskBeforePool(s, pred, yes, no);
   },
 };
 

@@ -61,6 +61,27 @@ function reduce(
   shape: readonly number[],
 ): View {
   const gone = new Set(dimensions);
+  // Runs of dimensions apart: one run after the other, the first first, since the engine is slow with several and fast with long rows.
+  const runs = split(emitter, x, (axis) => gone.has(axis)).groups.filter((group) => gone.has(group[0]!));
+  if (runs.length > 1) {
+    const [first] = runs as [readonly number[], ...(readonly number[])[]];
+    const kept = x.shape.flatMap((d, axis) => (first.includes(axis) ? [] : [[axis, d] as const]));
+    const rest = dimensions.filter((axis) => !first.includes(axis));
+    const part = reduce(
+      emitter,
+      x,
+      first,
+      op,
+      kept.map(([, d]) => d),
+    );
+    return reduce(
+      emitter,
+      part,
+      rest.map((axis) => kept.findIndex(([old]) => old === axis)),
+      op,
+      shape,
+    );
+  }
   const renamed = new Map<number, number>();
   for (const [axis] of x.shape.entries()) if (!gone.has(axis)) renamed.set(axis, renamed.size);
   const cut = split(emitter, x, (axis) => gone.has(axis));
