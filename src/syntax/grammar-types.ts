@@ -105,15 +105,16 @@ export abstract class TypeParser extends RecoveringParser {
     const open = this.next.startOffset;
     this.SKIP_TOKEN();
     this.skipUntil(() => this.isNext(T.ParenClose));
-    const close = this.next.startOffset;
-    const closed = this.isNext(T.ParenClose);
-    if (closed) this.SKIP_TOKEN();
+    const { startOffset: close, endOffset } = this.next;
+    // One that was put in for a bracket that is never closed stands nowhere in the text.
+    const written = this.isNext(T.ParenClose) && endOffset !== undefined && endOffset >= close;
+    if (this.isNext(T.ParenClose)) this.SKIP_TOKEN();
     this.reading.source.say(span, {
       code: "MTT1027",
       message: `the axes of \`${name}\` stand in square brackets`,
       label: "round ones follow",
       help: `write ${name}[…]`,
-      ...(closed
+      ...(written
         ? {
             fix: {
               title: `write ${name}[…]`,
