@@ -2,6 +2,7 @@ import cliProgress from "cli-progress";
 import type { Figures, RunEvent } from "../execute/events.ts";
 import type { Json } from "../plan/json.ts";
 import { megabytes } from "../report/number.ts";
+import { Pace } from "./pace.ts";
 import { harmless } from "./print.ts";
 
 /** Shows a run's events to a person: bars on a terminal, plain lines on a pipe. */
@@ -42,10 +43,26 @@ export const figuresText = (figures: Figures): string =>
     .map(([name, value]) => `${name} ${figure(value)}`)
     .join(", ");
 
-/** `epoch 3/10, loss 0.2345, accuracy 0.9123`: how far a step is; its own steps are left to the bar. */
-const progressText = ({ epoch, epochs, step: _, ...rest }: Figures): string => {
-  const far = typeof epoch === "number" && typeof epochs === "number" ? `epoch ${epoch}/${epochs}` : "";
-  return [far, figuresText(rest)].filter((text) => text !== "").join(", ");
+/** What is counted, and by which figure its end is known. */
+const counted: Readonly<Record<string, string>> = {
+  epoch: "epochs",
+  vector: "vectors",
+  row: "rows",
+  examples: "of",
+  factored: "of",
+  retrained: "of",
+};
+
+/** `epoch 3/10, loss 0.2345, accuracy 0.9123`: how far a step is; its own steps are left to the pace. */
+const progressText = ({ step: _, ...figures }: Figures): string => {
+  const counters = Object.entries(counted).filter(
+    ([of, end]) => typeof figures[of] === "number" && typeof figures[end] === "number",
+  );
+  const told = new Set(counters.flat());
+  const rest = Object.fromEntries(Object.entries(figures).filter(([name]) => !told.has(name)));
+  return [...counters.map(([of, end]) => `${of} ${figure(figures[of]!)}/${figure(figures[end]!)}`), figuresText(rest)]
+    .filter((text) => text !== "")
+    .join(", ");
 };
 
 const seconds = (value: number): string =>
@@ -77,30 +94,41 @@ const skippedLines = ({ steps }: Extract<RunEvent, { readonly event: "run.finish
     status === "skipped" ? [`- ${name}  skipped: it reads what failed`] : [],
   );
 
-/** One line when a step starts and ends, and one an epoch. */
-export const linesView = (write: (line: string) => void): ProgressView => {
+/** Milliseconds after which a step that has nothing to say says how far it is. */
+const QUIET = 30_000;
+
+/** One line when a step starts and ends, one an epoch, and one every half minute of what takes long. */
+export const linesView = (write: (line: string) => void, now: () => number = () => performance.now()): ProgressView => {
   const epochs = new Map<string, Json>();
+  let last = now();
+  const tell = (line: string) => {
+    last = now();
+    write(line);
+  };
   return {
     show: (event) => {
       switch (event.event) {
         case "step.started":
-          if (event.kind !== "data" && event.kind !== "query") write(`… ${event.step}`);
+          if (event.kind !== "data" && event.kind !== "query") tell(`… ${event.step}`);
           break;
         case "step.progress":
-          if (event.figures.accuracy !== undefined && epochs.get(event.step) !== event.figures.epoch) {
+          if (
+            (event.figures.accuracy !== undefined && epochs.get(event.step) !== event.figures.epoch) ||
+            now() - last >= QUIET
+          ) {
             epochs.set(event.step, event.figures.epoch ?? null);
-            write(`  ${event.step} ${Math.round(event.fraction * 100)} %  ${progressText(event.figures)}`);
+            tell(`  ${event.step} ${Math.round(event.fraction * 100)} %  ${progressText(event.figures)}`);
           }
           break;
         case "step.finished":
         case "step.cached":
-          write(finishedLine(event));
+          tell(finishedLine(event));
           break;
         case "step.waiting":
-          write(waitingLine(event.step));
+          tell(waitingLine(event.step));
           break;
         case "run.finished":
-          for (const line of skippedLines(event)) write(line);
+          for (const line of skippedLines(event)) tell(line);
           break;
         case "diagnostic":
           break;
@@ -110,29 +138,15 @@ export const linesView = (write: (line: string) => void): ProgressView => {
   };
 };
 
-/** Steps of a training a second, since the bar began. */
-interface Pace {
-  readonly step: number;
-  readonly since: number;
-  readonly rate?: string;
-}
-
-const paceOf = (pace: Pace | undefined, { step }: Figures, now: number): Pace | undefined => {
-  if (typeof step !== "number") return pace;
-  if (pace === undefined) return { step, since: now };
-  const rate = ((step - pace.step) * 1000) / (now - pace.since);
-  return { ...pace, rate: `${rate < 10 ? rate.toFixed(1) : Math.round(rate)} steps/s` };
-};
-
 /** One bar a running step; it becomes a line when the step ends. */
 export const terminalView = (stream: NodeJS.WritableStream & { readonly columns?: number }): ProgressView => {
   let bar: cliProgress.SingleBar | undefined;
   let step = "";
-  let pace: Pace | undefined;
+  /** A part that is computed in between does not end its step's own. */
+  const paces = new Map<string, Pace>();
   const stop = () => {
     bar?.stop();
     bar = undefined;
-    pace = undefined;
   };
   // However the process ends, the cursor is seen again.
   process.once("exit", stop);
@@ -142,7 +156,7 @@ export const terminalView = (stream: NodeJS.WritableStream & { readonly columns?
     bar = new cliProgress.SingleBar(
       {
         stream,
-        format: `{step} {bar} {percentage} %  {figures}  {eta_formatted} left`,
+        format: "{step} {bar} {percentage} %  {figures}  {left}",
         barsize: 24,
         hideCursor: true,
         clearOnComplete: true,
@@ -150,12 +164,23 @@ export const terminalView = (stream: NodeJS.WritableStream & { readonly columns?
         barCompleteChar: "█",
         barIncompleteChar: "░",
         fps: 8,
-        etaBuffer: 200,
         gracefulExit: false,
       },
       cliProgress.Presets.shades_classic,
     );
-    bar.start(1000, 0, { step: name, figures: "" });
+    bar.start(1000, 0, { step: name, figures: "", left: "" });
+  };
+  const advance = ({ step: name, fraction, figures }: Extract<RunEvent, { readonly event: "step.progress" }>) => {
+    const now = performance.now();
+    const pace = paces.get(name) ?? new Pace();
+    paces.set(name, pace);
+    pace.add(fraction, figures, now);
+    const rate = pace.rate(figures, now);
+    bar?.update(Math.round(fraction * 1000), {
+      step: name,
+      figures: [progressText(figures), ...(rate === undefined ? [] : [rate])].join(", "),
+      left: pace.left(now),
+    });
   };
   return {
     show: (event) => {
@@ -165,11 +190,7 @@ export const terminalView = (stream: NodeJS.WritableStream & { readonly columns?
           break;
         case "step.progress":
           if (bar === undefined || step !== event.step) start(event.step);
-          pace = paceOf(pace, event.figures, performance.now());
-          bar?.update(Math.round(event.fraction * 1000), {
-            step: event.step,
-            figures: [progressText(event.figures), ...(pace?.rate === undefined ? [] : [pace.rate])].join(", "),
-          });
+          advance(event);
           break;
         case "step.finished":
         case "step.cached":

@@ -22,7 +22,10 @@ export interface World<E, R> {
   readonly precision: "f32" | "f64";
   readonly data: readonly Dataset[];
   readonly checkpoint: (at: number, state: Checkpoint) => Effect.Effect<void, E, R>;
-  readonly progress: (fraction: number, figures: Readonly<Record<string, number>>) => Effect.Effect<void, E, R>;
+  readonly progress: (
+    fraction: number | undefined,
+    figures: Readonly<Record<string, number>>,
+  ) => Effect.Effect<void, E, R>;
   readonly warn: (message: string) => Effect.Effect<void, E, R>;
   readonly phase: (name: Phase) => Effect.Effect<void>;
   /** Takes a part from where it is kept, or has it computed: `compute` runs its algorithm, whose checkpoints go where `checkpoint` says. */

@@ -25,6 +25,7 @@ export const driveStep = <A, E = never, R = never>(
   },
 ) => {
   let last = Number.NEGATIVE_INFINITY;
+  let far = 0;
   return drive<A, E, R | Events>(algorithm, {
     backend: options.setting.backend,
     precision: options.precision,
@@ -32,14 +33,19 @@ export const driveStep = <A, E = never, R = never>(
     checkpoint: options.checkpoint ?? (() => Effect.void),
     progress: (fraction, figures) =>
       Effect.suspend(() => {
+        far = fraction ?? far;
         const now = performance.now();
-        if (now - last < PROGRESS_MS && figures.accuracy === undefined && fraction < 1) return Effect.void;
+        if (now - last < PROGRESS_MS && figures.accuracy === undefined && fraction !== 1) return Effect.void;
         last = now;
-        return emit({ event: "step.progress", step: step.id, fraction, figures });
+        return emit({ event: "step.progress", step: step.id, fraction: far, figures });
       }),
     warn: (message) => warn(step, "MTT5002", message),
     phase: options.phase ?? (() => Effect.void),
-    part: options.part ?? ((_, compute) => compute(undefined, () => Effect.void)),
+    part: (wanted, compute) => {
+      // A part counts from its own beginning.
+      far = 0;
+      return (options.part ?? ((_, whole) => whole(undefined, () => Effect.void)))(wanted, compute);
+    },
     block:
       options.block ??
       (({ array }) => Effect.die(new TypeError(`a ${step.body.kind} step writes no blocks, and got one of ${array}`))),

@@ -69,7 +69,11 @@ export function* openPass(problem: Problem, streamed: Streamed): Asking<Pass> {
     sessions: [session],
     size,
     examples,
-    run: (batch, fed) => run(session, [...weights(batch), ...fed], { data, fields: names, at: batch.at }),
+    *run(batch, fed) {
+      const answers = yield* run(session, [...weights(batch), ...fed], { data, fields: names, at: batch.at });
+      yield { do: "progress", figures: { examples: batch.from + batch.count, of: examples } };
+      return answers;
+    },
   };
 }
 

@@ -40,14 +40,16 @@ export interface Classified {
 }
 
 /** The metrics of a network over n examples, in inference mode, streamed in batches: memory does not grow with n but for one number an example. */
-export const evaluate = (
+export function* evaluate(
   network: Network,
   parameters: Parameters,
   loss: Measure,
   metrics: readonly Metric[],
   n: number,
   options: EvaluateOptions = {},
-): Algorithm<Evaluation> => evaluator(network, loss, metrics, n, options)(parameters);
+): Algorithm<Evaluation> {
+  return yield* evaluator(network, loss, metrics, n, options)(parameters);
+}
 
 /** `evaluate` for one set of parameters after another: its program is made once. */
 export const evaluator = (

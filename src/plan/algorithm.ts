@@ -64,7 +64,8 @@ export type Command =
       readonly from: number;
       readonly values: Tensor;
     }
-  | { readonly do: "progress"; readonly fraction: number; readonly figures: Readonly<Record<string, number>> }
+  /** Without a fraction: it goes on, and how far the whole is stays as it was said last. */
+  | { readonly do: "progress"; readonly fraction?: number; readonly figures: Readonly<Record<string, number>> }
   | { readonly do: "warn"; readonly message: string }
   /** What follows is this; the driver counts its seconds. */
   | { readonly do: "phase"; readonly name: Phase };

@@ -1,4 +1,5 @@
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
+import { Pace } from "../../src/cli/pace.ts";
 import { linesView } from "../../src/cli/progress.ts";
 
 it("an influence's line has its certificate first, and what it took last", () => {
@@ -31,4 +32,55 @@ it("an influence's line has its certificate first, and what it took last", () =>
     `✓ blame  ${certificate}  (3 min 27 s, solving 3 min 25 s, scoring 2.3 s, 689 MB)`,
     `= blame  ${certificate}  (cached)`,
   ]);
+});
+
+it("where nothing has an epoch, a line comes every half minute", () => {
+  const lines: string[] = [];
+  let now = 0;
+  const view = linesView(
+    (line) => lines.push(line),
+    () => now,
+  );
+  for (let i = 1; i <= 10; i++) {
+    now += 10_000;
+    view.show({ event: "step.progress", step: "blame", fraction: i / 10, figures: { examples: i, of: 10 } });
+  }
+  expect(lines).toEqual(["  blame 30 %  examples 3/10", "  blame 60 %  examples 6/10", "  blame 90 %  examples 9/10"]);
+});
+
+describe("the pace of a step", () => {
+  it("says what is counted a second, and begins anew where the count does", () => {
+    const pace = new Pace();
+    pace.add(0, { step: 100, loss: 1 }, 0);
+    expect(pace.rate({ step: 100 }, 0)).toBeUndefined();
+    pace.add(0.1, { step: 150, loss: 1 }, 500);
+    expect(pace.rate({ step: 150 }, 500)).toBe("100 steps/s");
+    pace.add(0.2, { examples: 10 }, 1000);
+    pace.add(0.2, { examples: 13 }, 2000);
+    expect(pace.rate({ examples: 13 }, 2000)).toBe("3.0 examples/s");
+    pace.add(0.2, { examples: 0 }, 3000);
+    pace.add(0.2, { examples: 50 }, 4000);
+    expect(pace.rate({ examples: 50 }, 4000)).toBe("50 examples/s");
+    expect(pace.rate({ loss: 1 }, 4000)).toBeUndefined();
+  });
+
+  it("says the time left by how far it came lately, counts down between two looks, and says nothing before it can know", () => {
+    const pace = new Pace();
+    expect(pace.left(0)).toBe("");
+    // From where an earlier run left off: what was stored took no time.
+    pace.add(0.5, {}, 0);
+    expect(pace.left(0)).toBe("");
+    pace.add(0.6, {}, 10_000);
+    expect(pace.left(10_000)).toBe("40s left");
+    expect(pace.left(15_000)).toBe("35s left");
+    // Slower now: what was long ago is forgotten.
+    for (let i = 1; i <= 10; i++) pace.add(0.6 + i / 1000, {}, 10_000 + i * 10_000);
+    expect(pace.left(110_000)).toBe("1h05m left");
+    pace.add(0.1, {}, 120_000);
+    expect(pace.left(120_000)).toBe("");
+    pace.add(0.55, {}, 130_000);
+    expect(pace.left(130_000)).toBe("10s left");
+    pace.add(1, {}, 140_000);
+    expect(pace.left(140_000)).toBe("");
+  });
 });

@@ -67,7 +67,7 @@ export const drive = <R>(algorithm: Algorithm<R>, ...data: readonly Columns[]): 
         checkpoints.push(command);
         return undefined;
       case "progress":
-        progress.push(command);
+        if (command.fraction !== undefined) progress.push({ fraction: command.fraction, figures: command.figures });
         return undefined;
       case "warn":
         warnings.push(command.message);
