@@ -12,7 +12,7 @@ export const set = Flag.KeyValuePair("set").pipe(
 );
 
 export const format = Flag.Literals("format", FORMATS).pipe(
-  Flag.withDescription("How diagnostics and results are printed"),
+  Flag.withDescription("How diagnostics and results are printed (default: human)"),
   Flag.withDefault("human"),
 );
 
@@ -23,8 +23,14 @@ export const project = {
     Flag.optional,
   ),
   data: Flag.String("data").pipe(Flag.withDescription("Folder with data files, such as MNIST's"), Flag.optional),
-  backend: Flag.Literals("backend", BACKENDS).pipe(Flag.withDescription("What computes"), Flag.optional),
-  device: Flag.Literals("device", DEVICES).pipe(Flag.withDescription("Where it computes"), Flag.optional),
+  backend: Flag.Literals("backend", BACKENDS).pipe(
+    Flag.withDescription("What computes (default: auto, the fastest that is installed)"),
+    Flag.optional,
+  ),
+  device: Flag.Literals("device", DEVICES).pipe(
+    Flag.withDescription("Where it computes (default: cpu)"),
+    Flag.optional,
+  ),
   memory: Flag.String("memory").pipe(
     Flag.withDescription(
       "Bytes that influence, evaluation and prediction may take, as 512MiB; results stay the same but for rounding",

@@ -43,6 +43,7 @@ export const mtt = Command.make("mtt").pipe(
     doctor,
   ]),
   Command.withExamples([
+    { command: "mtt init digits", description: "Begin a project that runs" },
     { command: "mtt run pipelines/mnist.mtt", description: "Train, evaluate and check the assertions" },
     { command: "mtt check *.mtt", description: "Say all that is wrong with programs" },
     { command: "mtt --completions bash >> ~/.bashrc", description: "Let the shell complete commands and flags" },

@@ -4,6 +4,11 @@ import { environment, folderOf, mtt, removeFolders, shellCommand, small, track }
 
 afterAll(removeFolders);
 
+/** A solve that comes to no end in a test's time. */
+const solving = `${small}
+influence blame { model: model, test: digits.test |> take(1), method: cg(damping: 1e-9, tolerance: 1e-14, iterations: 1000000, hessian: gauss_newton) }
+`;
+
 const ESCAPE = "\u001B";
 
 /** Runs `mtt` on a terminal of its own, which `script` makes. What is typed reaches the program as from a keyboard. */
@@ -62,6 +67,22 @@ describe("on a terminal", () => {
     if (says) expect(screen).toContain("mtt: interrupted; finished steps and epochs are stored");
     expect(screen.lastIndexOf(`${ESCAPE}[?25h`)).toBeGreaterThan(screen.lastIndexOf(`${ESCAPE}[?25l`));
     expect(screen).not.toMatch(/^\s+at /m);
+  });
+
+  it.each([
+    ["once: says how to go on", "\u0003", true],
+    ["twice: ends at once", "\u0003\u0003", false],
+  ])("Ctrl-C in a solve, %s; what came before it is not computed again", async (_, keys, says) => {
+    const cwd = folderOf({ "p.mtt": solving });
+    const { code, screen } = await onTerminal("run p.mtt blame", cwd, {
+      type: { keys, after: /blame\/solve [█░]+|iteration \d+/ },
+    });
+    expect(code).toBe(130);
+    if (says) expect(screen).toContain("mtt: interrupted; finished steps and epochs are stored");
+    expect(screen.lastIndexOf(`${ESCAPE}[?25h`)).toBeGreaterThan(screen.lastIndexOf(`${ESCAPE}[?25l`));
+    expect(screen).not.toMatch(/^\s+at /m);
+    const again = await mtt(["run", "p.mtt", "model", "--format", "json"], { cwd });
+    expect(again.stdout).toMatch(/"event":"step.cached","step":"model"/);
   });
 
   it("diagnostics are in colour, unless NO_COLOR asks for none", async () => {

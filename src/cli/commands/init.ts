@@ -22,11 +22,13 @@ export const init = Command.make(
   "init",
   {
     folder: Argument.String("folder").pipe(
-      Argument.withDescription("Where the project begins; made where it is not there"),
+      Argument.withDescription("Where the project begins (default: here); made where it is not there"),
       Argument.withDefault("."),
     ),
     template: Flag.Literals("template", names).pipe(
-      Flag.withDescription("mnist: images of digits; table: rows of a CSV file, with wrong labels to find"),
+      Flag.withDescription(
+        "mnist: images of digits (the default); table: rows of a CSV file, with wrong labels to find",
+      ),
       Flag.optional,
     ),
     from: Flag.String("from").pipe(

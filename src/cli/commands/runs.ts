@@ -20,7 +20,7 @@ import { table } from "../table.ts";
 
 const run = (name: string, otherwise: string) =>
   Argument.String(name).pipe(
-    Argument.withDescription("A part of its id, or last, last~1, …"),
+    Argument.withDescription(`A part of its id, or last, last~1, … (default: ${otherwise})`),
     Argument.withDefault(otherwise),
   );
 
