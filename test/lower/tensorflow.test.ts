@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { define, type GraphBuilder } from "../../src/ir/builder.ts";
 import type { Graph, Value } from "../../src/ir/graph.ts";
-import { add, maximum, multiply, reduceSum, scale } from "../../src/ir/operations.ts";
+import { add, maximum, multiply, reduceMax, reduceSum, scale } from "../../src/ir/operations.ts";
 import type { TfNode } from "../../src/lower/tensorflow/model.ts";
 import { lowerTensorflow } from "../../src/lower/tensorflow.ts";
 import { jvp } from "../../src/transform/jvp.ts";
@@ -12,12 +12,12 @@ const STRIDED = { stride: [2, 2], dilation: [1, 1], padding: "same", groups: 1 }
 const lrelu = (b: GraphBuilder, x: Value): Value => maximum(b, x, scale(b, x, 0.2));
 
 /** Two convolutions of `examples` images of 8 x 8, each with a bias and a leaky activation. */
-const network = (examples: number, channels: number): Graph =>
+const network = (examples: number, channels: number, between = 4): Graph =>
   define(
     [
-      ["w0", { dtype: "f32", shape: [3, 3, channels, 4] }],
-      ["b0", { dtype: "f32", shape: [4] }],
-      ["w1", { dtype: "f32", shape: [3, 3, 4, 6] }],
+      ["w0", { dtype: "f32", shape: [3, 3, channels, between] }],
+      ["b0", { dtype: "f32", shape: [between] }],
+      ["w1", { dtype: "f32", shape: [3, 3, between, 6] }],
       ["b1", { dtype: "f32", shape: [6] }],
       ["x", { dtype: "f32", shape: [examples, 8, 8, channels] }],
     ],
@@ -90,6 +90,21 @@ describe("images with the examples innermost", () => {
     expect(["Conv3D", "Conv3DBackpropInputV2", "Conv3DBackpropFilterV2"].map(count)).toEqual([5, 2, 3]);
     // The images once; the others are of kernels, small.
     expect(count("Transpose")).toBe(7);
+  });
+
+  it("are left as given where a pool takes their windows, and where there are many channels", () => {
+    const pooled = define(
+      [
+        ["w", { dtype: "f32", shape: [3, 3, 1, 4] }],
+        ["x", { dtype: "f32", shape: [64, 8, 8, 1] }],
+      ],
+      (b, w, x) => {
+        const windows = { kernel: [2, 2], stride: [2, 2], dilation: [1, 1], padding: "valid", fill: 0 } as const;
+        return [reduceMax(b, b.apply("unfold", [b.apply("conv2d", [x!, w!], STRIDED)], windows), [3, 4])];
+      },
+    );
+    for (const graph of [pooled, network(64, 1, 64)])
+      expect(["Conv3D", "Transpose"].map(lowered(graph).count)).toEqual([0, 0]);
   });
 
   it("are left as given where there are few, of many channels, read by a kernel's gradient, or of an engine that wants no other", () => {
