@@ -10,6 +10,7 @@ import { probeTensorflow } from "../../backend/tensorflow/probe.ts";
 import { layerHttp } from "../../data/http.ts";
 import { EXIT, Finished } from "../exit.ts";
 import { format } from "../flags.ts";
+import { Pace } from "../pace.ts";
 import { print, printError } from "../print.ts";
 import { runFailed } from "../run-failed.ts";
 import { gigaflops, selfCheck } from "../self-check.ts";
@@ -98,9 +99,10 @@ function progressView(stream: NodeJS.WriteStream): {
       close: () => {},
     };
   const bar = new cliProgress.SingleBar(
-    { stream, format: "{message} {bar} {percentage} %", barsize: 24, hideCursor: true, clearOnComplete: true },
+    { stream, format: "{message} {bar} {percentage} %  {left}", barsize: 24, hideCursor: true, clearOnComplete: true },
     cliProgress.Presets.shades_classic,
   );
+  const pace = new Pace();
   let running = false;
   const stop = () => {
     if (running) bar.stop();
@@ -113,9 +115,11 @@ function progressView(stream: NodeJS.WriteStream): {
         stream.write(`${message}\n`);
         return;
       }
-      if (!running) bar.start(1000, 0, { message });
+      if (!running) bar.start(1000, 0, { message, left: "" });
       running = true;
-      bar.update(Math.round(fraction * 1000), { message });
+      const now = performance.now();
+      pace.add(fraction, {}, now);
+      bar.update(Math.round(fraction * 1000), { message, left: pace.left(now) });
     },
     close: stop,
   };
