@@ -94,24 +94,30 @@ const headed = ({ span: { start, end } }: Step | Block, head: number): readonly 
   { start, end, whole: true },
 ];
 
-/** Behind code: the largest part that ends there. On a line of its own: the part that begins below. Else, for both, the one it stands in. */
+/** Behind code: the largest part that ends there. On a line of its own: the smallest that begins below. Else, for both, the smallest that it stands in. */
 function partFor(
   { span: { start, end } }: Comment,
   parts: readonly Part[],
   { text }: File,
   code: string,
 ): Part | undefined {
-  const size = (part: Part): number => part.end - part.start;
-  const smallest = (found: readonly Part[]) => found.toSorted((a, b) => size(a) - size(b))[0];
-  const single = parts.filter((part) => !part.whole);
   const alone = text.slice(text.lastIndexOf("\n", start) + 1, start).trim() === "";
-  const beside = alone
-    ? smallest(single.filter((part) => part.start >= end && code.slice(end, part.start).trim() === ""))
-    : parts
-        .filter((part) => part.end <= start && /^[\s,{]*$/.test(code.slice(part.end, start)))
-        .toSorted((a, b) => size(b) - size(a))[0];
-  return beside ?? smallest(single.filter((part) => part.start < start && end <= part.end));
+  // Between the code beside it and the comment stands nothing: from here to there.
+  let [from, to] = [start, end];
+  if (alone) while (to < code.length && /\s/.test(code[to]!)) to++;
+  else while (from > 0 && /[\s,{]/.test(code[from - 1]!)) from--;
+  let beside: Part | undefined;
+  let around: Part | undefined;
+  for (const part of parts) {
+    const fits = alone ? !part.whole && part.start >= end && part.start <= to : part.end <= start && part.end >= from;
+    if (fits && (beside === undefined || size(part) < size(beside) === alone)) beside = part;
+    const holding = !part.whole && part.start < start && end <= part.end;
+    if (holding && (around === undefined || size(part) < size(around))) around = part;
+  }
+  return beside ?? around;
 }
+
+const size = ({ start, end }: Part): number => end - start;
 
 /** The text with spaces in the place of comments. */
 const withoutComments = ({ text, comments }: File): string => {
