@@ -22,8 +22,8 @@ ${left.length === 0 ? "" : `/// Left out, for they hold no numbers or have no na
 /// Strength of the penalty on large weights.
 param strength: float = 0.001
 
-let table = csv(${JSON.stringify(path)}, fields: { ${inputs.map((name) => `${name}: f32[]`).join(", ")}, ${target.name}: ${type} })
-let parts = table |> shuffle(seed: 1) |> split(at: 0.8)
+let rows = csv(${JSON.stringify(path)}, fields: { ${inputs.map((name) => `${name}: f32[]`).join(", ")}, ${target.name}: ${type} })
+let parts = rows |> shuffle(seed: 1) |> split(at: 0.8)
 
 network Net(${inputs.map((name) => `${name}: f32[]`).join(", ")}) -> ${output} =
   ${row} |> dense(${classes ? target.count : 1})${classes ? "" : " |> reshape([])"}
