@@ -7,7 +7,7 @@ import type { Signature, TensorTypeSymbolic, Type } from "./checked.ts";
 import { type Context, type Env, report } from "./context.ts";
 import { declaredData, declaredFields } from "./declared-data.ts";
 import { check, infer, type Place, settle } from "./expressions.ts";
-import { dataOf, networkOf } from "./kinds/index.ts";
+import { dataOf, figureOf, networkOf } from "./kinds/index.ts";
 import { reportTwoMeanings } from "./names.ts";
 import { problems } from "./problems.ts";
 
@@ -41,6 +41,8 @@ export function pickRow(c: Context, callee: Name, rows: readonly Builtin[], site
 
 /** A call of a built-in: its arguments checked against its row, its type by the row's rule. */
 export function callBuiltin(c: Context, env: Env, row: Builtin, site: Site, want?: Want): Type {
+  const figure = figureAsked(c, env, row, site);
+  if (figure !== undefined) return figure;
   const layers = row.result.result === "repeat" || row.result.result === "sequence";
   const each = row.result.result === "item";
   if (each && env.sweep !== true)
@@ -141,6 +143,27 @@ export function checkArgument(
     default:
       return check(c, env, e, want, place);
   }
+}
+
+/** `accuracy(tested)`: a metric, asked of a step as a function is elsewhere. */
+function figureAsked(c: Context, env: Env, row: Builtin, { span, input, arguments: given }: Site): Type | undefined {
+  const isMetric = row.result.result === "opaque" && row.result.name === "metric" && row.parameters.length === 0;
+  const argument = input?.expression ?? given[0]?.value;
+  if (!isMetric || argument === undefined || given.length > 1) return undefined;
+  const type = input?.type ?? infer(c, env, argument);
+  const figure = type.kind === "step" ? figureOf(c, type.step)?.get(row.name) : undefined;
+  if (figure === undefined) return undefined;
+  const field = argument.kind === "name" ? `${argument.text}.${row.name}` : undefined;
+  const title = `write ${field ?? `.${row.name} behind the step`}`;
+  report(
+    c,
+    problems.arguments(span, `\`${row.name}\` takes no arguments`, {
+      label: "a figure of a step is a field of it",
+      help: title,
+      fixes: field === undefined || input !== undefined ? [] : [{ title, safe: true, edits: [{ span, text: field }] }],
+    }),
+  );
+  return figure;
 }
 
 function resultOf(
