@@ -31,7 +31,8 @@ const rules: { readonly [P in Prim]: Rule<P> } = {
  * Throws LoweringError for what the engine cannot compute.
  */
 export function lowerOnnx(graph: Graph, known: Known = new Map()): OnnxModel {
-  const emitter = new Emitter(isInference(graph, known));
+  const inference = isInference(graph, known);
+  const emitter = new Emitter(inference, !inference && !keepsExamplesApart(graph));
   const inputs: OnnxValue[] = [];
   const views: View[] = graph.inputs.map(({ type: { dtype, shape } }, i) => {
     const value = known.get(i);
@@ -73,6 +74,10 @@ const isInference = ({ nodes, inputs }: Graph, known: Known): boolean =>
     if (op === "conv2d_input_gradient" || op === "conv2d_filter_gradient") return false;
     return op !== "conv2d" || known.has(w!) || nodes[w! - inputs.length]?.op === "constant";
   });
+
+/** Whether patches are products' operands of each example by itself: then they lie by example. */
+const keepsExamplesApart = ({ nodes }: Graph): boolean =>
+  nodes.some(({ op, params }) => op === "unfold" && !sameShape(params.kernel, params.stride));
 
 const lowerNode = <P extends Prim>(emitter: Emitter, node: Node & { readonly op: P }, inputs: readonly View[]): View =>
   (rules[node.op] as Rule<Prim>)(emitter, inputs, node.params, node.type);

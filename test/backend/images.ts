@@ -8,7 +8,7 @@ import { vmap } from "../../src/transform/vmap.ts";
 import { drawDirection } from "../conformance/operations.ts";
 
 /** So many examples that engines may lay images as they like. */
-const EXAMPLES = 33;
+const EXAMPLES = 64;
 /** So many that kernels of all tangents together are wide. */
 const TANGENTS = 16;
 

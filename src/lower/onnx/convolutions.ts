@@ -1,5 +1,6 @@
 import type { Conv } from "../../ir/primitives.ts";
 import type { Emitter } from "./emitter.ts";
+import * as innermost from "./innermost.ts";
 import type { OnnxValue } from "./model.ts";
 import { gemm, matmul } from "./products.ts";
 import type { Rules } from "./rule.ts";
@@ -8,6 +9,7 @@ import {
   cellPlane,
   fromCells,
   PATCHES,
+  type Plane,
   planeOf,
   type Tile,
   tileMatrix,
@@ -22,6 +24,8 @@ import { alongAxis, isTiling, TILES, unpatch, type Windows } from "./windows.ts"
 export type Convolutions = "conv2d" | "conv2d_input_gradient" | "conv2d_filter_gradient" | "unfold" | "fold";
 
 const IMAGE = [[0], [1, 2], [3]] as const;
+/** Tiles [n, h', w', kh, kw, c] with the examples innermost. */
+const INNER_TILES = [[5], [1], [3], [2], [4], [0]] as const;
 
 export const convolutions = {
   // patches(x)[n h' w', kh kw c] w[kh kw c, o]
@@ -41,6 +45,7 @@ export const convolutions = {
     if (groups === 1) {
       const [kh, , c, o] = type.shape as readonly [number, number, number, number];
       const plane = planeOf(windows);
+      if (liesInnermost(emitter, x!, plane)) return innermost.filterGradient(emitter, x!, dy!, plane, type.shape);
       const tile = tileOf(plane, c, o);
       const rows = tileRows(emitter, arrange(emitter, x!, IMAGE), plane, tile);
       const dims = [rows.shape[0]!, tile.outputs * o];
@@ -66,12 +71,11 @@ export const convolutions = {
 
   unfold: (emitter, [x], params, type) => {
     const windows: Windows = { ...params, input: [x!.shape[1]!, x!.shape[2]!] };
-    const image = arrange(emitter, x!, IMAGE);
     if (isTiling(windows)) {
-      const [n, rows, columns, kh, kw, c] = type.shape as readonly [number, number, number, number, number, number];
-      const tiles = emitter.reshape(image, [n, rows, kh, columns, kw, c]);
-      return grouped(emitter, tiles, type.dtype, type.shape, TILES);
+      const [tiles, image] = x!.groups.at(-1)?.at(-1) === 0 ? [INNER_TILES, innermost.INNERMOST] : [TILES, IMAGE];
+      return grouped(emitter, arrange(emitter, x!, image), type.dtype, type.shape, tiles);
     }
+    const image = arrange(emitter, x!, IMAGE);
     const plane = planeOf(windows);
     const value = tileRows(emitter, image, plane, PATCHES(plane[1]), params.fill);
     return grouped(emitter, value, type.dtype, type.shape, [
@@ -82,8 +86,10 @@ export const convolutions = {
 
   fold: (emitter, [x], params, type) => {
     const windows: Windows = { ...params, input: params.input_size };
-    if (isTiling(windows))
-      return plain(emitter, emitter.reshape(arrange(emitter, x!, TILES), type.shape), type.dtype, type.shape);
+    if (isTiling(windows)) {
+      const [tiles, image] = x!.groups.at(-1)?.at(-1) === 0 ? [INNER_TILES, innermost.INNERMOST] : [TILES, IMAGE];
+      return grouped(emitter, arrange(emitter, x!, tiles), type.dtype, type.shape, image);
+    }
     const value = unpatch(emitter, arrange(emitter, x!, [[0], [1, 2, 3, 4], [5]]), windows);
     return grouped(emitter, value, type.dtype, type.shape, IMAGE);
   },
@@ -94,6 +100,9 @@ const of = (
   input: readonly [number, number],
   kernel: readonly [number, number],
 ): Windows => ({ input, kernel, stride, dilation, padding });
+
+const liesInnermost = (emitter: Emitter, { dtype, shape: [n, , , c] }: View, plane: Plane): boolean =>
+  emitter.examplesInnermost && dtype === "f32" && innermost.fitsInnermost(plane, n!, c!);
 
 /** With a bias[o], or none. */
 function byTiles(
@@ -106,6 +115,7 @@ function byTiles(
 ): View {
   const o = shape[3]!;
   const plane = planeOf(windows);
+  if (liesInnermost(emitter, x, plane)) return innermost.convolve(emitter, x, w, bias, plane, shape);
   const tile = tileOf(plane, x.shape[3]!, o);
   const rows = tileRows(emitter, arrange(emitter, x, IMAGE), plane, tile);
   const each = bias && emitter.expand(emitter.reshape(arrange(emitter, bias, [[0]]), [1, o]), [tile.outputs, o]);
@@ -238,6 +248,7 @@ function byCells(emitter: Emitter, dy: View, w: View, windows: Windows, shape: r
   const [n, , , c] = shape as readonly [number, number, number, number];
   const plane = planeOf(windows);
   const near = cellPlane(plane);
+  if (liesInnermost(emitter, dy, near)) return innermost.inputGradient(emitter, dy, w, plane, near, shape);
   const tile = tileOf(near, dy.shape[3]!, windows.stride[0] * windows.stride[1] * c);
   const rows = tileRows(emitter, arrange(emitter, dy, IMAGE), near, tile);
   const values = gemm(emitter, rows, cellMatrix(emitter, w, plane, near, tile));

@@ -10,6 +10,8 @@ type Data = OnnxConstant["data"];
 export class Emitter {
   /** Whether convolutions are left to the engine's own, channels first: its fastest where every kernel is a constant that it may lay out. */
   readonly channelsFirst: boolean;
+  /** Whether images of many examples may lie with the examples innermost. */
+  readonly examplesInnermost: boolean;
   readonly nodes: OnnxNode[] = [];
   /** Every value made, by name. */
   readonly values = new Map<string, OnnxValue>();
@@ -18,8 +20,9 @@ export class Emitter {
   readonly #reshaped = new Map<string, OnnxValue>();
   #count = 0;
 
-  constructor(channelsFirst = false) {
+  constructor(channelsFirst = false, examplesInnermost = false) {
     this.channelsFirst = channelsFirst;
+    this.examplesInnermost = examplesInnermost;
   }
 
   get constants(): readonly OnnxConstant[] {
@@ -97,8 +100,46 @@ export class Emitter {
 
   transpose(value: OnnxValue, permutation: readonly number[]): OnnxValue {
     if (permutation.every((p, i) => p === i)) return value;
+    const rank = permutation.length;
+    const outer = rank - 3;
+    const ends = outer >= 0 && permutation.every((p, i) => p === (i < outer ? i : outer + rank - 1 - i));
+    if (ends && this.examplesInnermost && count(value.shape) >= MANY) return this.#swapEnds(value, outer);
     const shape = permutation.map((p) => value.shape[p]!);
     return this.emit("Transpose", [value], value.type, shape, { perm: { ints: permutation } });
+  }
+
+  /**
+   * [.., a, b, c] -> [.., c, b, a]: the engine takes 3 ns an element where two axes change places. One axis moved and rows of the longer copied take a
+   * tenth of that.
+   */
+  #swapEnds(value: OnnxValue, outer: number): OnnxValue {
+    const [a, b, c] = value.shape.slice(outer) as [number, number, number];
+    const before = value.shape.slice(0, outer);
+    const axes = before.map((_, i) => i);
+    const turned = (x: OnnxValue, rows: number, columns: number) =>
+      this.emit("Transpose", [this.reshape(x, [...before, rows, columns])], x.type, [...before, columns, rows], {
+        perm: { ints: [...axes, outer + 1, outer] },
+      });
+    // Rows [p, q] -> [q, p]
+    const swapped = (x: OnnxValue, p: number, q: number, width: number) => {
+      const places = () => Int32Array.from({ length: p * q }, (_, i) => (i % p) * q + Math.floor(i / p));
+      const at = this.indices(`${p} and ${q} swapped`, places);
+      const rows = this.reshape(x, [...before, p * q, width]);
+      return this.emit("Gather", [rows, at], x.type, rows.shape, { axis: { int: outer } });
+    };
+    const result = a >= c ? swapped(turned(value, a, b * c), b, c, a) : turned(swapped(value, a, b, c), b * a, c);
+    return this.reshape(result, [...before, c, b, a]);
+  }
+
+  /** Places as a constant, which is made once for each name of what they are. */
+  indices(name: string, make: () => Int32Array): OnnxValue {
+    const key = `indices ${name}`;
+    const known = this.#known.get(key);
+    if (known !== undefined) return known;
+    const places = make();
+    const value = this.constant("i32", [places.length], places);
+    this.#known.set(key, value);
+    return value;
   }
 
   expand(value: OnnxValue, shape: readonly number[]): OnnxValue {
@@ -115,6 +156,9 @@ export class Emitter {
     return `v${this.#count++}`;
   }
 }
+
+/** Elements for which two nodes cost less than what they save. */
+const MANY = 16384;
 
 /** TensorProto.DataType */
 export const elementType = { f32: 1, i32: 6, i64: 7, bool: 9, f64: 11 } as const satisfies Record<OnnxType, number>;
