@@ -50,8 +50,8 @@ export const programSection = ({ about }: ReportSource): Section | undefined => 
   return {
     title: "Program",
     body: html`${texts.map(
-      ([name, text]) =>
-        html`<h3><code>${name}</code></h3><pre role="group" aria-label="${name}" tabindex="0"><code>${highlight(
+      ([name, text], i) =>
+        html`<h3 id="program-${i}"><code>${name}</code></h3><pre role="group" aria-labelledby="program-${i}" tabindex="0"><code>${highlight(
           text,
         ).map(({ text: piece, look }) =>
           look === undefined ? piece : html`<span class="${look}">${piece}</span>`,
