@@ -33,7 +33,12 @@ const images = (height: number, width: number, channels: number) =>
     ]),
   );
 
-const fallback = optional("fallback", either({ want: "source" }, words("none")), "none");
+const fallback = optional(
+  "fallback",
+  either({ want: "source" }, words("none")),
+  "none",
+  "What is taken where the data cannot be had.",
+);
 const data = required("data", dataset);
 const same = { result: "same", as: "data" } as const;
 const type = { want: "type" } as const;

@@ -14,12 +14,27 @@ import {
 } from "./want.ts";
 
 const scores = required("scores", step("influence"));
-const autoDamping = optional("damping", either(float, words("auto")), "auto");
-const hessian = optional("hessian", words("exact", "gauss_newton"), "exact");
+const autoDamping = optional(
+  "damping",
+  either(float, words("auto")),
+  "auto",
+  "Added to the eigenvalues of the curvature. `auto`: 0 where none is negative, else twice the size of the smallest; of factors a tenth of each layer's mean eigenvalue.",
+);
+const hessian = optional(
+  "hessian",
+  words("exact", "gauss_newton"),
+  "exact",
+  "The Hessian itself, or its part that has no negative eigenvalue.",
+);
 /** Of factors there is one curvature only: saying so is allowed. */
 const gaussNewton = optional("hessian", words("gauss_newton"), "gauss_newton");
-const precondition = optional("precondition", either(opaque("method"), words("none", "ekfac", "nystrom")), "none");
-const seed = optional("seed", int, "0");
+const precondition = optional(
+  "precondition",
+  either(opaque("method"), words("none", "ekfac", "nystrom")),
+  "none",
+  "An approximate inverse that shortens the solve and changes no result.",
+);
+const seed = optional("seed", int, "0", "What is drawn follows from it.");
 const selected = { result: "training_data", of: "scores" } as const;
 
 /** Measures, methods, what an accepted solve is, queries over scores, and ways to validate them. */
@@ -43,7 +58,10 @@ export const influenceBuiltins: readonly Builtin[] = [
   // Methods; their sources are cited where they are computed.
   {
     name: "exact",
-    parameters: [optional("damping", either(float, words("auto")), "0"), hessian],
+    parameters: [
+      optional("damping", either(float, words("auto")), "0", "Added to the eigenvalues of the Hessian."),
+      hessian,
+    ],
     result: gives("method"),
     doc: "The Hessian assembled and factored in float64.",
   },
@@ -51,8 +69,8 @@ export const influenceBuiltins: readonly Builtin[] = [
     name: "cg",
     parameters: [
       autoDamping,
-      optional("tolerance", float, "1e-5"),
-      optional("iterations", int, "200"),
+      optional("tolerance", float, "1e-5", "The relative residual at which the solve ends; one that misses it fails."),
+      optional("iterations", int, "200", "The most iterations of a solve."),
       precondition,
       hessian,
     ],
@@ -63,10 +81,15 @@ export const influenceBuiltins: readonly Builtin[] = [
     name: "lissa",
     parameters: [
       autoDamping,
-      optional("scale", either(float, words("auto")), "auto"),
-      optional("depth", either(int, words("auto")), "auto"),
-      optional("repeats", either(int, words("auto")), "auto"),
-      optional("tolerance", float, "1e-2"),
+      optional(
+        "scale",
+        either(float, words("auto")),
+        "auto",
+        "The Hessian is divided by it, so that the series converges.",
+      ),
+      optional("depth", either(int, words("auto")), "auto", "Terms of the series."),
+      optional("repeats", either(int, words("auto")), "auto", "Runs of the series whose mean is taken."),
+      optional("tolerance", float, "1e-2", "The relative residual at which the solve ends; one that misses it fails."),
       seed,
       precondition,
       hessian,
@@ -76,13 +99,13 @@ export const influenceBuiltins: readonly Builtin[] = [
   },
   {
     name: "arnoldi",
-    parameters: [required("rank", int), autoDamping, seed, hessian],
+    parameters: [required("rank", int, "How many eigenvectors."), autoDamping, seed, hessian],
     result: gives("method"),
     doc: "The leading eigenvectors found by Arnoldi's iteration (Schioppa et al. 2022).",
   },
   {
     name: "nystrom",
-    parameters: [required("rank", int), autoDamping, seed, hessian],
+    parameters: [required("rank", int, "How many eigenvectors."), autoDamping, seed, hessian],
     result: gives("method"),
     doc: "A Nystrom approximation of the Hessian.",
   },
@@ -106,7 +129,11 @@ export const influenceBuiltins: readonly Builtin[] = [
   },
   {
     name: "trak",
-    parameters: [optional("projections", int, "512"), optional("models", int, "1"), seed],
+    parameters: [
+      optional("projections", int, "512", "Dimensions that gradients are projected to."),
+      optional("models", int, "1", "Models of other seeds whose mean is taken."),
+      seed,
+    ],
     result: gives("method"),
     doc: "Random projections of gradients (Park et al. 2023).",
   },
@@ -120,7 +147,7 @@ export const influenceBuiltins: readonly Builtin[] = [
   },
   {
     name: "knn_shapley",
-    parameters: [required("k", int)],
+    parameters: [required("k", int, "Neighbours that vote.")],
     result: gives("method"),
     doc: "Shapley values of a nearest-neighbour classifier (Jia et al. 2019).",
   },
@@ -158,7 +185,7 @@ export const influenceBuiltins: readonly Builtin[] = [
   },
   {
     name: "group",
-    parameters: [scores, required("set", dataset), optional("order", int, "1")],
+    parameters: [scores, required("set", dataset), optional("order", int, "1", "2: with the second-order correction.")],
     result: { result: "type", type: { kind: "float" } },
     doc: "The effect of removing a whole set, first or second order (Basu et al. 2020).",
   },
@@ -173,9 +200,14 @@ export const influenceBuiltins: readonly Builtin[] = [
   {
     name: "leave_one_out",
     parameters: [
-      required("count", int),
-      optional("choose", words("largest", "random", "spread"), "largest"),
-      optional("start", words("warm", "cold"), "warm"),
+      required("count", int, "How many are left out, one at a time."),
+      optional(
+        "choose",
+        words("largest", "random", "spread"),
+        "largest",
+        "By the scores' sizes: the largest, any, or spread over all ranks.",
+      ),
+      optional("start", words("warm", "cold"), "warm", "From the model, or from new weights."),
       optional("seed", int, "0"),
     ],
     result: gives("validation"),
@@ -183,19 +215,36 @@ export const influenceBuiltins: readonly Builtin[] = [
   },
   {
     name: "subset_retraining",
-    parameters: [required("count", int), required("fraction", float), optional("seed", int, "0")],
+    parameters: [
+      required("count", int, "Subsets."),
+      required("fraction", float, "The share of the examples in each."),
+      optional("seed", int, "0"),
+    ],
     result: gives("validation"),
     doc: "Retrains on random subsets: the linear datamodeling score.",
   },
   {
     name: "mislabel_detection",
-    parameters: [optional("rank", words("scores", "loss"), "scores")],
+    parameters: [
+      optional(
+        "rank",
+        words("scores", "loss"),
+        "scores",
+        "By what examples are ranked: their scores, or their losses.",
+      ),
+    ],
     result: gives("validation"),
     doc: "How well self-influence finds the labels that noise changed.",
   },
   {
     name: "removal_curve",
-    parameters: [required("steps", either(int, list(int), list(float)))],
+    parameters: [
+      required(
+        "steps",
+        either(int, list(int), list(float)),
+        "How many are removed: so many equal steps up to a tenth of the data, counts, or shares below 1.",
+      ),
+    ],
     result: gives("validation"),
     doc: "The loss as ever more of the most harmful examples are removed.",
   },

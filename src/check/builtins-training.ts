@@ -1,6 +1,6 @@
 import { type Builtin, bool, float, gives, int, list, opaque, optional, required, step, text, words } from "./want.ts";
 
-const rate = required("rate", opaque("rate"));
+const rate = required("rate", opaque("rate"), "A number or a schedule.");
 
 /** What `train` and weights are given: initial values, rates, optimizers and the rest of training's options. */
 export const trainingBuiltins: readonly Builtin[] = [
@@ -46,19 +46,27 @@ export const trainingBuiltins: readonly Builtin[] = [
   { name: "constant", parameters: [required("value", float)], result: gives("rate"), doc: "The same at every step." },
   {
     name: "step",
-    parameters: [required("rate", float), required("every", int), required("factor", float)],
+    parameters: [
+      required("rate", float, "At the first step."),
+      required("every", int, "Steps."),
+      required("factor", float, "What it is multiplied by."),
+    ],
     result: gives("rate"),
     doc: "The rate, multiplied by the factor after every so many steps.",
   },
   {
     name: "exponential",
-    parameters: [required("rate", float), required("every", int), required("factor", float)],
+    parameters: [
+      required("rate", float, "At the first step."),
+      required("every", int, "Steps."),
+      required("factor", float, "What it is multiplied by."),
+    ],
     result: gives("rate"),
     doc: "rate x factor^(step / every).",
   },
   {
     name: "cosine",
-    parameters: [required("rate", float), required("steps", int)],
+    parameters: [required("rate", float, "At the first step."), required("steps", int, "Until it is 0.")],
     result: gives("rate"),
     doc: "From the rate to 0 along half a cosine.",
   },
@@ -79,20 +87,20 @@ export const trainingBuiltins: readonly Builtin[] = [
   { name: "sgd", parameters: [rate], result: gives("optimizer"), doc: "Gradient descent." },
   {
     name: "momentum",
-    parameters: [rate, optional("momentum", float, "0.9")],
+    parameters: [rate, optional("momentum", float, "0.9", "The share of the last step that is kept.")],
     result: gives("optimizer"),
     doc: "Gradient descent with momentum (Polyak).",
   },
   {
     name: "nesterov",
-    parameters: [rate, optional("momentum", float, "0.9")],
+    parameters: [rate, optional("momentum", float, "0.9", "The share of the last step that is kept.")],
     result: gives("optimizer"),
     doc: "Nesterov's accelerated gradient.",
   },
   { name: "adagrad", parameters: [rate], result: gives("optimizer"), doc: "Adagrad (Duchi et al. 2011)." },
   {
     name: "rmsprop",
-    parameters: [rate, optional("decay", float, "0.9")],
+    parameters: [rate, optional("decay", float, "0.9", "Of the running mean of squares.")],
     result: gives("optimizer"),
     doc: "RMSprop (Hinton).",
   },
@@ -100,25 +108,28 @@ export const trainingBuiltins: readonly Builtin[] = [
     name: "adam",
     parameters: [
       rate,
-      optional("beta1", float, "0.9"),
-      optional("beta2", float, "0.999"),
-      optional("epsilon", float, "1e-8"),
+      optional("beta1", float, "0.9", "Decay of the running mean of gradients."),
+      optional("beta2", float, "0.999", "Decay of the running mean of squares."),
+      optional("epsilon", float, "1e-8", "Added to the root of the mean of squares."),
     ],
     result: gives("optimizer"),
     doc: "Adam (Kingma and Ba 2015).",
   },
   {
     name: "adamw",
-    parameters: [rate, optional("decay", float, "0.01")],
+    parameters: [
+      rate,
+      optional("decay", float, "0.01", "The share of each weight that a step takes away, times the rate."),
+    ],
     result: gives("optimizer"),
     doc: "Adam with decoupled weight decay (Loshchilov and Hutter 2019).",
   },
   {
     name: "lbfgs",
     parameters: [
-      optional("tolerance", float, "1e-8"),
-      optional("history", int, "10"),
-      optional("iterations", int, "1000"),
+      optional("tolerance", float, "1e-8", "The largest element of the gradient at which it ends."),
+      optional("history", int, "10", "Steps from which the curvature is taken."),
+      optional("iterations", int, "1000", "The most steps."),
     ],
     result: gives("optimizer"),
     doc: "L-BFGS on the full batch, until no element of the gradient exceeds the tolerance (Liu and Nocedal 1989).",
@@ -127,7 +138,7 @@ export const trainingBuiltins: readonly Builtin[] = [
   // Other options of training.
   {
     name: "l2",
-    parameters: [required("strength", float), optional("only", text, "every weight")],
+    parameters: [required("strength", float), optional("only", text, "every weight", "Weights of this name, as `W`.")],
     result: gives("regularizer"),
     doc: "(strength / 2) times the sum of squares of the weights.",
   },
@@ -145,7 +156,11 @@ export const trainingBuiltins: readonly Builtin[] = [
   },
   {
     name: "early_stop",
-    parameters: [required("patience", int), optional("delta", float, "0"), optional("restore", bool, "true")],
+    parameters: [
+      required("patience", int, "Epochs without a better loss."),
+      optional("delta", float, "0", "By how much a loss must be better."),
+      optional("restore", bool, "true"),
+    ],
     result: gives("stop"),
     doc: "Stops when the validation loss has not improved by `delta` for so many epochs; `restore` takes the best epoch's weights.",
   },

@@ -52,6 +52,8 @@ export interface BuiltinParameter {
   readonly want: Want;
   /** Optional ones may be left out. What is then taken is written here for people. */
   readonly default?: string;
+  /** What it does, where the name and the function's own text do not say it. */
+  readonly doc?: string;
 }
 
 /** How the type of a call follows from its arguments. */
@@ -105,8 +107,15 @@ export const either = (...of: readonly Want[]): Want => ({ want: "either", of })
 export const list = (item: Want): Want => ({ want: "list", item });
 export const gives = (name: OpaqueKind): Result => ({ result: "opaque", name });
 
-export const required = (name: string, want: Want): BuiltinParameter => ({ name, want });
-export const optional = (name: string, want: Want, value: string): BuiltinParameter => ({ name, want, default: value });
+export const required = (name: string, want: Want, doc?: string): BuiltinParameter => ({
+  name,
+  want,
+  ...(doc === undefined ? {} : { doc }),
+});
+export const optional = (name: string, want: Want, value: string, doc?: string): BuiltinParameter => ({
+  ...required(name, want, doc),
+  default: value,
+});
 
 export const tensor = (
   dtype: TensorTypeSymbolic["dtype"],

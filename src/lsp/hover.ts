@@ -133,7 +133,10 @@ export function tell({ compiled }: Pick<Program, "compiled">, meaning: Meaning, 
         parameters.some(({ name }) => name === meaning.name),
       );
       const parameter = row?.parameters.find(({ name }) => name === meaning.name);
-      return { code: parameter === undefined ? meaning.name : showParameter(parameter), doc: row?.doc };
+      return {
+        code: parameter === undefined ? meaning.name : showParameter(parameter),
+        doc: parameter?.doc ?? row?.doc,
+      };
     }
     case "setting": {
       const field = kinds[meaning.step].fields.find(({ name }) => name === meaning.name);

@@ -110,11 +110,12 @@ const row = (one: Builtin): string =>
     one.parameters.length === 0
       ? undefined
       : table(
-          ["parameter", "takes", "default"],
-          one.parameters.map(({ name, want, default: value }) => [
+          ["parameter", "takes", "default", "meaning"],
+          one.parameters.map(({ name, want, default: value, doc = "" }) => [
             code(name),
             describeWant(want),
             value === undefined ? "" : code(value),
+            doc,
           ]),
         ),
   ]);
