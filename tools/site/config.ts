@@ -49,7 +49,6 @@ export default defineConfig({
         },
       },
     },
-    docFooter: { prev: true, next: true },
     externalLinkIcon: false,
   },
   vite: { publicDir: resolve(import.meta.dirname, "public"), logLevel: "warn" },
