@@ -31,7 +31,7 @@ it("a sweep as people meet it: its events, its tables, a member by name, the cho
   });
 
   const html = readFileSync(String(steps.results!.result.file), "utf8");
-  expect(html).toContain("<th>rate</th><th>seed</th><th>accuracy</th>");
+  expect(html).toContain('<th scope="col">rate</th><th scope="col">seed</th><th scope="col">accuracy</th>');
   for (const name of names) expect(html).toContain(`rates/${name}, training`);
 
   const table = await mtt(["run", "p.mtt", "compared", "--quiet"], { cwd });
