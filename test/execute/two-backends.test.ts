@@ -1,11 +1,13 @@
 import { writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import * as Effect from "effect/Effect";
 import type * as Layer from "effect/Layer";
 import { beforeAll, describe, expect, it } from "vitest";
 import { CurrentBackend } from "../../src/backend/backend.ts";
 import { layerOnnx } from "../../src/backend/onnx.ts";
 import { layerTensorflow } from "../../src/backend/tensorflow.ts";
+import { hostConfig } from "../../src/data/config.ts";
+import { projectOf } from "../../src/data/reach.ts";
 import { normal } from "../../src/random/random.ts";
 import { type Tensor, tensor } from "../../src/shape/tensor.ts";
 import { encodeSafetensors } from "../../src/store/safetensors.ts";
@@ -27,6 +29,8 @@ const weights = Object.fromEntries(
   }),
 );
 const file = join(folder(), "model.safetensors");
+/** The weights lie outside of the project, and are allowed. */
+const data = hostConfig(".", undefined, undefined, { project: projectOf("."), allowed: [dirname(file)] });
 beforeAll(() => writeFileSync(file, encodeSafetensors(weights)));
 
 const methods: Readonly<Record<string, string>> = {
@@ -59,7 +63,7 @@ const scoresBy = (engine: string): Promise<ReadonlyMap<string, readonly number[]
   Effect.runPromise(
     Effect.flatMap(CurrentBackend, (backend) =>
       Effect.promise(async () => {
-        const { scores, status } = await runProgram(program, folder(), { backend });
+        const { scores, status } = await runProgram(program, folder(), { backend, data });
         expect(status).toBe("done");
         const found = new Map<string, readonly number[]>();
         for (const name of names) found.set(name, (await scores(name, 3)).data);
