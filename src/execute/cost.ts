@@ -1,5 +1,4 @@
 import { readFileSync, writeFileSync } from "node:fs";
-import * as Clock from "effect/Clock";
 import * as Effect from "effect/Effect";
 import type { Phase } from "../plan/algorithm.ts";
 import type { Figures } from "./events.ts";
@@ -12,11 +11,12 @@ export const measuring = Effect.gen(function* () {
   yield* Effect.ignore(Effect.try(() => writeFileSync("/proc/self/clear_refs", "5")));
   const seconds: Partial<Record<Phase, number>> = {};
   let now: { readonly name: Phase; readonly since: number } | undefined;
-  const turn = Effect.fnUntraced(function* (name: Phase | undefined) {
-    const time = yield* Clock.currentTimeMillis;
-    if (now !== undefined) seconds[now.name] = (seconds[now.name] ?? 0) + (time - now.since) / 1000;
-    now = name === undefined ? undefined : { name, since: time };
-  });
+  const turn = (name: Phase | undefined) =>
+    Effect.sync(() => {
+      const time = performance.now();
+      if (now !== undefined) seconds[now.name] = (seconds[now.name] ?? 0) + (time - now.since) / 1000;
+      now = name === undefined ? undefined : { name, since: time };
+    });
   return {
     phase: turn,
     read: Effect.map(

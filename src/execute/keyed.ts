@@ -1,4 +1,3 @@
-import * as Clock from "effect/Clock";
 import type * as Context from "effect/Context";
 import * as Effect from "effect/Effect";
 import * as Option from "effect/Option";
@@ -105,9 +104,9 @@ export const keyed = <E extends Failing, R>(
 
     const computeAndStore = Effect.gen(function* () {
       yield* emit({ event: "step.started", step: label.name, kind: label.kind, key: label.key });
-      const start = yield* Clock.currentTimeMillis;
+      const start = performance.now();
       const computed = yield* compute;
-      const seconds = ((yield* Clock.currentTimeMillis) - start) / 1000;
+      const seconds = (performance.now() - start) / 1000;
       return { computed, result: yield* storeComputed(label, computed, seconds) };
     });
 

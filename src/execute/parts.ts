@@ -1,4 +1,3 @@
-import * as Clock from "effect/Clock";
 import * as Effect from "effect/Effect";
 import * as Option from "effect/Option";
 import type { Checkpoint, Command, Kept } from "../plan/algorithm.ts";
@@ -70,18 +69,24 @@ export const partsOf = (
     if (Option.isSome(first)) return first.value;
     // The lock's scope ends with the part; what its algorithm opens belongs to whoever asked for the part.
     const around = yield* Effect.context<S>();
+    const services = yield* Effect.context<Events>();
     return yield* Effect.scoped(
       Effect.gen(function* () {
-        yield* store.lock(label.key, Effect.logInfo(`another run is computing ${name}; waiting for its result`));
+        yield* store.lock(
+          label.key,
+          emit({ event: "step.waiting", step: name, kind: "part", key: label.key }).pipe(
+            Effect.provideContext(services),
+          ),
+        );
         const second = yield* find;
         if (Option.isSome(second)) return second.value;
         yield* emit({ event: "step.started", step: name, kind: "part", key: label.key });
-        const start = yield* Clock.currentTimeMillis;
+        const start = performance.now();
         const state = yield* Effect.provide(
           compute(yield* last, (at, reached) => Effect.asVoid(storeComputed(trail, toComputed(reached), 0, at))),
           around,
         );
-        const own = ((yield* Clock.currentTimeMillis) - start) / 1000;
+        const own = (performance.now() - start) / 1000;
         const { shared } = part;
         if (shared !== undefined && !spent.has(shared)) spent.set(shared, own);
         const seconds = shared === undefined ? own : spent.get(shared)! / shared.among;

@@ -110,7 +110,14 @@ export class Bench implements Disposable {
   }
 
   /** Runs the program on a store; `kill` ends it from outside after so many milliseconds. */
-  run(store: string, { fault, kill }: { readonly fault?: Fault; readonly kill?: number } = {}) {
+  run(
+    store: string,
+    {
+      fault,
+      kill,
+      env = {},
+    }: { readonly fault?: Fault; readonly kill?: number; readonly env?: Record<string, string> } = {},
+  ) {
     const home = this.store(store);
     const child = spawn(
       process.execPath,
@@ -120,6 +127,7 @@ export class Bench implements Disposable {
         env: {
           PATH: process.env.PATH ?? "",
           HOME: "/nonexistent",
+          ...env,
           MTT_FAULT: JSON.stringify({ store: home, log: this.#log, ...(fault === undefined ? {} : { fault }) }),
         },
       },

@@ -15,6 +15,8 @@ export interface Fault {
   readonly operation: "write" | "sync" | "rename" | "remove" | "any";
   readonly at: number;
   readonly when: "before" | "middle" | "after";
+  /** How it ends: as `kill -9` does, or as a crash in native code. */
+  readonly signal?: "SIGSEGV" | "SIGABRT";
 }
 
 /** `write objects` of `…/tmp/123-45-6`: what was done, and to what. */
@@ -40,6 +42,7 @@ export const faulty = (
   Layer.effect(
     FileSystem,
     Effect.map(FileSystem, (real) => {
+      const signal = (fault !== undefined && "signal" in fault ? fault.signal : undefined) ?? "SIGKILL";
       const counts = new Map<string, number>();
       const next = (operation: string): number => {
         const count = (counts.get(operation) ?? 0) + 1;
@@ -50,7 +53,7 @@ export const faulty = (
         Effect.suspend(() => {
           const point: Point = { point: `${when} ${operation}`, path };
           appendFileSync(log, `${JSON.stringify(point)}\n`);
-          process.kill(process.pid, "SIGKILL");
+          process.kill(process.pid, signal);
           return Effect.never;
         });
       const around = <A, R>(

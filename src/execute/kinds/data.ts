@@ -112,9 +112,9 @@ const described = <E, R>(step: Step, keep: Keep, load: Effect.Effect<Dataset, E,
   Effect.gen(function* () {
     const store = yield* Store;
     const events = yield* Events;
-    const start = yield* Clock.currentTimeMillis;
+    const start = performance.now();
     const data = yield* load;
-    const seconds = ((yield* Clock.currentTimeMillis) - start) / 1000;
+    const seconds = (performance.now() - start) / 1000;
     const figures: Figures = { count: data.index.length, origin: data.origin, hash: data.hash };
     const image = { step: preimage(step.body), inputs: [data.hash] };
     const key = hashJson(image);

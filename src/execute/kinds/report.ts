@@ -75,10 +75,10 @@ export const reportStep = (
       return { seconds: found.value.seconds, html: Option.getOrUndefined(bytes) };
     });
     const make = Effect.gen(function* () {
-      const start = yield* Clock.currentTimeMillis;
+      const start = performance.now();
       const html = new TextEncoder().encode(yield* reports.render(source));
       const finished = yield* Clock.currentTimeMillis;
-      const seconds = (finished - start) / 1000;
+      const seconds = (performance.now() - start) / 1000;
       const object = yield* store.putObject(html);
       const result: StoredResult = {
         format: STORE_FORMAT,

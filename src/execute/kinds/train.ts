@@ -1,4 +1,3 @@
-import * as Clock from "effect/Clock";
 import * as Effect from "effect/Effect";
 import * as Option from "effect/Option";
 import { toFigures } from "../../learn/figures.ts";
@@ -50,14 +49,14 @@ export const trainStep = (step: TrainStep, inputs: readonly Outcome[], setting: 
 
     const trainFrom = (from: TrainFrom | undefined) =>
       Effect.gen(function* () {
-        const start = yield* Clock.currentTimeMillis;
+        const start = performance.now();
         return yield* driveStep(step, train(training, n, from), {
           setting,
           data: validation === undefined ? [examples!] : [examples!, validation],
           precision: training.precision,
           checkpoint: (at, state) =>
             Effect.gen(function* () {
-              const seconds = ((yield* Clock.currentTimeMillis) - start) / 1000;
+              const seconds = (performance.now() - start) / 1000;
               yield* storeComputed(prefix, grouped(state), seconds, at);
             }),
         });
