@@ -16,7 +16,8 @@ const Entry = Schema.Struct({
 const decodeEntry = Schema.decodeUnknownOption(Entry);
 const decodeHeader = Schema.decodeUnknownOption(Schema.fromJsonString(Schema.Record(Schema.String, Schema.Unknown)));
 
-const HEADER_LIMIT = 64 * 1024 * 1024;
+/** Bytes of the header of a safetensors file. */
+export const HEADER_LIMIT = 64 * 1024 * 1024;
 
 /** Arrays in the order of their names, so that equal arrays give equal bytes. */
 export const encodeSafetensors = (arrays: Readonly<Record<string, Tensor>>): Uint8Array<ArrayBuffer> => {
