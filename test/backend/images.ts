@@ -9,8 +9,6 @@ import { drawDirection } from "../conformance/operations.ts";
 
 /** So many examples that engines may lay images as they like. */
 const EXAMPLES = 64;
-/** So many that kernels of all tangents together are wide. */
-const TANGENTS = 16;
 
 export interface Program {
   readonly title: string;
@@ -18,8 +16,8 @@ export interface Program {
   readonly inputs: readonly Tensor[];
 }
 
-/** What is asked of a small convolutional network over a batch, its sizes, strides, paddings and activations drawn. */
-export function imagePrograms(random: () => number): readonly Program[] {
+/** What is asked of a small convolutional network over a batch, its sizes, strides, paddings and activations drawn; of so many tangents at once. */
+export function imagePrograms(random: () => number, tangents: number): readonly Program[] {
   const pick = <T>(...of: readonly T[]): T => of[Math.floor(random() * of.length)]!;
   const b = new GraphBuilder();
   const weights: Value[] = [];
@@ -78,21 +76,21 @@ export function imagePrograms(random: () => number): readonly Program[] {
   });
   const directions = wrt.map((i) => drawDirection(batch.inputs[i]!.type, random));
   const stacked = directions.map((v): Tensor => {
-    const data = Float64Array.from({ length: TANGENTS * v.data.length }, () => random() - 0.5);
-    return tensor("f32", [TANGENTS, ...v.shape], data);
+    const data = Float64Array.from({ length: tangents * v.data.length }, () => random() - 0.5);
+    return tensor("f32", [tangents, ...v.shape], data);
   });
-  const several = vmap(product, [...batch.inputs.map(() => null), ...wrt.map(() => 0 as const)], { size: TANGENTS });
+  const several = vmap(product, [...batch.inputs.map(() => null), ...wrt.map(() => 0 as const)], { size: tangents });
   const forward = jvp(batch, wrt);
-  const forwards = vmap(forward, [...batch.inputs.map(() => null), ...wrt.map(() => 0 as const)], { size: TANGENTS });
+  const forwards = vmap(forward, [...batch.inputs.map(() => null), ...wrt.map(() => 0 as const)], { size: tangents });
   const each = vmap(gradient(example, wrt), over(0 as const), { size: EXAMPLES });
   const of = `${size.join("x")}: ${names.join("; ")}`;
   return [
     { title: `values of ${of}`, graph: batch, inputs: given },
     { title: `jvp of ${of}`, graph: forward, inputs: [...given, ...directions] },
-    { title: `${TANGENTS} jvps of ${of}`, graph: forwards, inputs: [...given, ...stacked] },
+    { title: `${tangents} jvps of ${of}`, graph: forwards, inputs: [...given, ...stacked] },
     { title: `gradient of ${of}`, graph: gradient(loss, wrt), inputs: given },
     { title: `Hessian-vector product of ${of}`, graph: product, inputs: [...given, ...directions] },
-    { title: `${TANGENTS} Hessian-vector products of ${of}`, graph: several, inputs: [...given, ...stacked] },
+    { title: `${tangents} Hessian-vector products of ${of}`, graph: several, inputs: [...given, ...stacked] },
     { title: `gradients of each example of ${of}`, graph: each, inputs: given },
   ];
 }

@@ -115,9 +115,12 @@ export function suite(name: string, layer: Layer.Layer<CurrentBackend>, options:
   });
 
   describe(`${name}: batches of images`, () => {
-    for (let seed = 1; seed <= 8; seed++)
+    // 16 tangents have wide kernels together; a device that takes long to compile has no layouts of its own.
+    const [drawn, tangents] = options.together ? [2, 3] : [8, 16];
+    for (let seed = 1; seed <= drawn; seed++)
       it(`convolutional network ${seed}`, async () => {
-        for (const { title, graph, inputs } of imagePrograms(randomOf(seed))) await agrees(graph, inputs, title);
+        for (const { title, graph, inputs } of imagePrograms(randomOf(seed), tangents))
+          await agrees(graph, inputs, title);
       });
   });
 

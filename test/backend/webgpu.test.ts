@@ -8,10 +8,14 @@ const SWIFTSHADER = "/usr/lib/chromium/vk_swiftshader_icd.json";
 const LOADER = ["/usr/lib", "/usr/lib64", "/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu"];
 const INSTALLED = ["/usr/share/vulkan/icd.d", "/etc/vulkan/icd.d"];
 
+/** Drivers of GPUs may be installed where there is none; with one, the kernel has it here. */
+const GPUS = "/dev/dri";
+
 /** A GPU's driver where the machine has one, else SwiftShader. Only Linux asks for Vulkan. */
 const drivers = (): readonly string[] => {
   const named = process.env.VK_DRIVER_FILES ?? process.env.VK_ICD_FILENAMES;
   if (named !== undefined) return named.split(":");
+  if (!existsSync(GPUS)) return [SWIFTSHADER];
   const own = INSTALLED.filter(existsSync).flatMap((folder) => readdirSync(folder).map((file) => `${folder}/${file}`));
   return own.length > 0 ? own : [SWIFTSHADER];
 };
