@@ -50,6 +50,18 @@ describe("what a program reads stays in its project", () => {
     expect(await run(project)).toMatchObject({ code: 0 });
   });
 
+  it("refuses the folder that the project is in", async () => {
+    const { home, project } = place(
+      `let pictures = images("..", image: f32[2, 2, 1], classes: ["secret", "project"])
+network Net(image: f32[2, 2, 1]) -> f32[2] = image |> flatten |> dense(2)
+train model { network: Net, data: pictures, loss: softmax_cross_entropy, optimizer: sgd(0.1), batch: 2, epochs: 1 }
+`,
+    );
+    const { code, stderr } = await run(project);
+    expect(stderr).toContain(`${home} is outside of the project`);
+    expect(code).toBe(3);
+  });
+
   it("says the same of a file outside that is there and of one that is not", async () => {
     const { project } = place(reading("../secret/nothing.csv"));
     expect(await run(project)).toMatchObject({ code: 3, stderr: expect.stringContaining("MTT5519") });

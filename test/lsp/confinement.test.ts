@@ -26,6 +26,6 @@ describe("a program in an editor", () => {
     const workspace = new Workspace(makeDisk());
     workspace.folders = [pathToFileURL(home).href];
     expect(codesOf(workspace)).toEqual([]);
-    expect(workspace.imported(name, "../secret/parts")).toBeDefined();
+    expect(workspace.imported(name, "../secret/parts")?.declarations).toHaveLength(1);
   });
 });
