@@ -51,6 +51,16 @@ describe("npz", () => {
     expect(thrown(() => read(odd)).message).toContain("a.npy packed by method 12");
   });
 
+  it("refuses an array whose bytes are not those that the table has the checksum of", () => {
+    // As numpy.savez writes it, not packed: a changed number is still a number.
+    const bytes = Buffer.from(written.savez, "base64");
+    bytes[bytes.indexOf(Buffer.from(Float32Array.of(1.5, -2).buffer))] = 1;
+    expect(thrown(() => read(bytes))).toMatchObject({
+      code: "MTT5510",
+      message: expect.stringContaining("layer0/W.npy of another checksum"),
+    });
+  });
+
   it("gives arrays or an error of its own for 3000 damaged archives", () => {
     const whole = npz({ "layer0/W": tensor("f32", [2, 3], [1, 2, 3, 4, 5, 6]), n: tensor("i32", [], [7]) });
     const outcomes = new Map<string, number>();
