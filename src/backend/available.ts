@@ -21,15 +21,17 @@ export interface Availability {
   readonly why: string;
 }
 
-/** What can compute on this machine: each engine computes one small sum on each of its devices. */
-export const available: Effect.Effect<readonly Availability[]> = Effect.gen(function* () {
-  const rows: Availability[] = [];
-  for (const device of ["cpu", "cuda"] as const) rows.push(yield* probeLibrary(device));
-  rows.push(yield* probe(onnx()));
-  for (const device of ["webgpu", "cuda"] as const) rows.push(yield* probeApart(device));
-  rows.push(yield* probe(reference));
-  return rows;
-});
+interface Engine {
+  /** One row for each of its devices: it computes one small sum there. */
+  readonly rows: readonly Effect.Effect<Availability>[];
+  /** Refuses a device that it does not have. */
+  readonly select: (device: string, options: { readonly threads?: number }) => Effect.Effect<Backend, BackendError>;
+}
+
+/** What can compute on this machine. */
+export const available: Effect.Effect<readonly Availability[]> = Effect.suspend(() =>
+  Effect.all(Object.values(engines).flatMap(({ rows }) => rows)),
+);
 
 /** `auto` takes the fastest engine that is installed. Refuses an engine or a device that this version does not have. */
 export const selectBackend = (
@@ -37,40 +39,35 @@ export const selectBackend = (
   device: string,
   threads?: number,
 ): Effect.Effect<Backend, BackendError> =>
-  Effect.gen(function* () {
-    const refuse = (message: string, help: string) => new BackendError({ backend: name, message, help });
-    const options = threads === undefined ? {} : { threads };
-    const library = TENSORFLOW_DEVICES.find((one) => one === device);
-    if (name === "auto" && library !== undefined && installedFor(library) !== undefined)
-      return tensorflow({ device: library, ...options });
-    if (name === "tensorflow") {
-      if (library === undefined)
-        return yield* refuse(
-          `the tensorflow backend has no device ${device}`,
-          `its devices are ${TENSORFLOW_DEVICES.join(", ")}`,
-        );
-      if (installedFor(library) === undefined) return yield* refuse(notInstalled(library), howToInstall(library));
-      return tensorflow({ device: library, ...options });
-    }
-    if (name === "reference") {
-      if (device !== "cpu")
-        return yield* refuse(`the reference backend has no device ${device}`, "its one device is `cpu`");
-      return reference;
-    }
-    const known = DEVICES.find((one) => one === device);
-    if (known === undefined)
-      return yield* refuse(`the onnx backend has no device ${device}`, `its devices are ${DEVICES.join(", ")}`);
-    if (known !== "cpu") {
-      const { ok, why } = yield* probeApart(known);
-      if (!ok) return yield* refuse(`onnx cannot compute on ${known}: ${why}`, LIST);
-    }
-    return onnx({ device: known, ...options });
-  });
+  engines[name === "auto" ? fastestFor(device) : name].select(device, threads === undefined ? {} : { threads });
+
+const fastestFor = (device: string): Backend["name"] => {
+  const library = TENSORFLOW_DEVICES.find((one) => one === device);
+  return library !== undefined && installedFor(library) !== undefined ? "tensorflow" : "onnx";
+};
+
+const refusal = (backend: Backend["name"], message: string, help: string) =>
+  Effect.fail(new BackendError({ backend, message, help }));
+
+const engine = <D extends string>(
+  name: Backend["name"],
+  devices: readonly D[],
+  row: (device: D) => Effect.Effect<Availability>,
+  make: (device: D, options: { readonly threads?: number }) => Effect.Effect<Backend, BackendError>,
+): Engine => ({
+  rows: devices.map((device) => Effect.suspend(() => row(device))),
+  select: (device, options) => {
+    const known = devices.find((one) => one === device);
+    if (known !== undefined) return make(known, options);
+    const help = devices.length === 1 ? `its one device is \`${devices[0]}\`` : `its devices are ${devices.join(", ")}`;
+    return refusal(name, `the ${name} backend has no device ${device}`, help);
+  },
+});
 
 const LIST = "`mtt backend list` says what can compute here, and `--device cpu` does everywhere";
 
 const TENSORFLOW_DEVICES = ["cpu", "cuda"] as const satisfies readonly TfDevice[];
-const DEVICES = ["cpu", "webgpu", "cuda"] as const satisfies readonly OnnxDevice[];
+const ONNX_DEVICES = ["cpu", "webgpu", "cuda"] as const satisfies readonly OnnxDevice[];
 
 /** Known without loading a driver: some end the process where there is no device. */
 const lacks = (device: OnnxDevice): string | undefined => {
@@ -162,3 +159,30 @@ ort.InferenceSession.create(Buffer.from(model, "base64"), options)
     process.exit(1);
   });
 `;
+
+/** In the order of `mtt backend list`. */
+const engines: { readonly [E in Backend["name"]]: Engine } = {
+  tensorflow: engine("tensorflow", TENSORFLOW_DEVICES, probeLibrary, (device, options) =>
+    installedFor(device) === undefined
+      ? refusal("tensorflow", notInstalled(device), howToInstall(device))
+      : Effect.succeed(tensorflow({ device, ...options })),
+  ),
+  onnx: engine(
+    "onnx",
+    ONNX_DEVICES,
+    (device) => (device === "cpu" ? probe(onnx()) : probeApart(device)),
+    Effect.fnUntraced(function* (device, options) {
+      if (device !== "cpu") {
+        const { ok, why } = yield* probeApart(device);
+        if (!ok) return yield* refusal("onnx", `onnx cannot compute on ${device}: ${why}`, LIST);
+      }
+      return onnx({ device, ...options });
+    }),
+  ),
+  reference: engine(
+    "reference",
+    ["cpu"],
+    () => probe(reference),
+    () => Effect.succeed(reference),
+  ),
+};

@@ -24,9 +24,12 @@ export interface BackendSession {
   readonly read: Effect.Effect<readonly Tensor[], BackendError>;
 }
 
+/** The engines. Those that compute are in `available.ts`, by these names. */
+export const BACKENDS = ["onnx", "tensorflow", "reference"] as const;
+
 /** What computes: one implementation for each engine, all held to one conformance suite. */
 export interface Backend {
-  readonly name: "reference" | "onnx" | "tensorflow";
+  readonly name: (typeof BACKENDS)[number];
   readonly device: string;
   /** Enters every key: engine, version, device. */
   readonly identity: string;

@@ -4,6 +4,7 @@ import { FileSystem } from "effect/FileSystem";
 import * as Option from "effect/Option";
 import { Path } from "effect/Path";
 import * as Schema from "effect/Schema";
+import { BACKENDS } from "../backend/backend.ts";
 import type { Reach } from "../data/reach.ts";
 import { nearMiss } from "../diagnostic/near-miss.ts";
 import { reachOf } from "./allowed.ts";
@@ -12,9 +13,9 @@ import { bytesOf } from "./quantities.ts";
 import { readText } from "./read-text.ts";
 import { yamlOf } from "./yaml.ts";
 
-export const BACKENDS = ["auto", "onnx", "tensorflow", "reference"] as const;
+export const BACKEND_NAMES = ["auto", ...BACKENDS] as const;
 export const DEVICES = ["cpu", "webgpu", "cuda"] as const;
-type BackendName = (typeof BACKENDS)[number];
+type BackendName = (typeof BACKEND_NAMES)[number];
 
 export interface Flags {
   readonly store: Option.Option<string>;
@@ -75,7 +76,7 @@ export const loadConfig = Effect.fnUntraced(function* (file: string, flags: Flag
   const config: Config = {
     store: (yield* folderOf(said("store", folder))) ?? path.join(folder, ".mtt"),
     data: yield* folderOf(data),
-    backend: yield* oneOf(BACKENDS, said("backend"), "auto"),
+    backend: yield* oneOf(BACKEND_NAMES, said("backend"), "auto"),
     device: yield* oneOf(DEVICES, said("device"), "cpu"),
     memory: yield* Option.match(Option.fromUndefinedOr(said("memory")), {
       onNone: () => Effect.succeed(undefined),

@@ -1,5 +1,5 @@
 import { Argument, Flag } from "effect/cli";
-import { BACKENDS, DEVICES } from "./config.ts";
+import { BACKEND_NAMES, DEVICES } from "./config.ts";
 
 export const FORMATS = ["human", "short", "json", "github", "sarif"] as const;
 export type Format = (typeof FORMATS)[number];
@@ -23,7 +23,7 @@ export const project = {
     Flag.optional,
   ),
   data: Flag.String("data").pipe(Flag.withDescription("Folder with data files, such as MNIST's"), Flag.optional),
-  backend: Flag.Literals("backend", BACKENDS).pipe(
+  backend: Flag.Literals("backend", BACKEND_NAMES).pipe(
     Flag.withDescription("What computes (default: auto, the fastest that is installed)"),
     Flag.optional,
   ),

@@ -24,6 +24,10 @@ const settings: Readonly<Record<string, ReadonlyMap<string, string>>> = {
   MTT3010: new Map([["epochs", "ten"]]),
 };
 const others: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  MTT2004: {
+    "MTT2004-layers.mtt":
+      "block narrow(x: f32[n]) -> f32[n] = x |> relu\nblock wide(x: f32[n]) -> f32[n] = x |> narrow\n",
+  },
   MTT2005: {
     "MTT2005-other.mtt": 'import { one } from "./MTT2005.mtt"\nblock other(x: f32[n]) -> f32[n] = x |> relu\n',
   },
@@ -55,19 +59,17 @@ function caseOf(code: string): Case {
 const all = Object.keys(codes).filter(isChecked);
 
 describe("one wrong program for each code that a check gives, and what people and programs see", () => {
-  it("is there for every code, the checker's among them", () => {
-    const place = { file: "", start: 0, end: 0 };
-    const own = Object.values(problems).map((problem) => problem(place, "").code);
-    expect(own.filter((code) => !all.includes(code))).toEqual([]);
-    expect(new Set(own).size).toBe(own.length);
-    const goldens = readdirSync(folder).filter((file) => file.endsWith(".txt"));
-    expect(goldens.map((file) => file.replace(".txt", "")).sort()).toEqual(all.toSorted());
-    expect(all.length).toBeGreaterThanOrEqual(60);
-  });
-
   it("is read for people in docs/diagnostics-review.md, code by code", () => {
     const review = readFileSync(join(root, "docs/diagnostics-review.md"), "utf8");
-    expect([...review.matchAll(/^\| (MTT\d+) \|/gm)].map(([, code]) => code)).toEqual(all.toSorted());
+    const rows = [...review.matchAll(/^\| (MTT\d+) \| (yes|partly|no) \|/gm)].map(([, code, answer]) => ({
+      code,
+      answer,
+    }));
+    expect(rows.map(({ code }) => code)).toEqual(all.toSorted());
+    const partly = rows.filter(({ answer }) => answer !== "yes").map(({ code }) => code);
+    expect(review).toContain(
+      `${rows.length} codes: ${rows.length - partly.length} yes, ${partly.length} partly (${partly.join(", ")}).`,
+    );
   });
 
   it.each(all)("%s", (code) => {
@@ -83,5 +85,16 @@ describe("one wrong program for each code that a check gives, and what people an
     }
     expect(existsSync(golden), `${golden} is missing: run with UPDATE_GOLDENS=1`).toBe(true);
     expect(shown).toBe(readFileSync(golden, "utf8"));
+  });
+
+  it("is there for every code, the checker's among them", () => {
+    // Last: the goldens that an update writes are there by now.
+    const place = { file: "", start: 0, end: 0 };
+    const own = Object.values(problems).map((problem) => problem(place, "").code);
+    expect(own.filter((code) => !all.includes(code))).toEqual([]);
+    expect(new Set(own).size).toBe(own.length);
+    const goldens = readdirSync(folder).filter((file) => file.endsWith(".txt"));
+    expect(goldens.map((file) => file.replace(".txt", "")).sort()).toEqual(all.toSorted());
+    expect(all.length).toBeGreaterThanOrEqual(60);
   });
 });

@@ -8,6 +8,7 @@ import { available, selectBackend } from "../../backend/available.ts";
 import { install, type Progress } from "../../backend/tensorflow/install/install.ts";
 import { probeTensorflow } from "../../backend/tensorflow/probe.ts";
 import { layerHttp } from "../../data/http.ts";
+import { BACKEND_NAMES } from "../config.ts";
 import { EXIT, Finished } from "../exit.ts";
 import { format } from "../flags.ts";
 import { Pace } from "../pace.ts";
@@ -128,7 +129,7 @@ function progressView(stream: NodeJS.WriteStream): {
 const test = Command.make(
   "test",
   {
-    name: Argument.Literals("name", ["auto", "tensorflow", "onnx", "reference"]).pipe(
+    name: Argument.Literals("name", BACKEND_NAMES).pipe(
       Argument.withDescription("The engine; auto takes the fastest that is installed"),
       Argument.withDefault("auto"),
     ),
