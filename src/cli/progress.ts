@@ -50,6 +50,7 @@ const counted: Readonly<Record<string, string>> = {
   row: "rows",
   examples: "of",
   factored: "of",
+  factor: "factors",
   retrained: "of",
 };
 

@@ -48,12 +48,17 @@ export const drive = <A, E, R>(
   algorithm: Algorithm<A>,
   world: World<E, R>,
 ): Effect.Effect<A, E | BackendError | AlgorithmFailure, Exclude<R, Scope.Scope>> =>
-  Effect.scoped(advance(algorithm, world, { sessions: new Map(), opened: 0 }));
+  Effect.scoped(advance(algorithm, world, { sessions: new Map(), opened: 0, paused: performance.now() }));
 
 interface Sessions {
   readonly sessions: Map<Session, Opened>;
   opened: number;
+  /** When others were last let on: a signal is heard, a timer runs. */
+  paused: number;
 }
+
+/** Milliseconds of work without a pause: what computes here for long is interrupted between two of its commands. */
+const PAUSE_MS = 50;
 
 /** A part's algorithm runs on the sessions of the one that asked for it. */
 const advance = <A, E, R>(
@@ -71,7 +76,14 @@ const advance = <A, E, R>(
         },
       });
     let step = yield* next();
-    while (!step.done) step = yield* next(yield* answer(step.value, world, open));
+    while (!step.done) {
+      const got = yield* answer(step.value, world, open);
+      if (performance.now() - open.paused > PAUSE_MS) {
+        yield* Effect.yieldNow;
+        open.paused = performance.now();
+      }
+      step = yield* next(got);
+    }
     return step.value;
   });
 

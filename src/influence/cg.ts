@@ -2,8 +2,9 @@ import type { Checkpoint } from "../plan/algorithm.ts";
 import type { Tensor } from "../shape/tensor.ts";
 import type { Asking } from "./asking.ts";
 import type { Ends } from "./damping.ts";
-import { dense, product, spectralFunction, symmetricEigen, transposed } from "./dense.ts";
+import { dense, product, spectralFunction, transposed } from "./dense.ts";
 import { type BlockTridiagonal, extremes } from "./ritz.ts";
+import { symmetricEigen } from "./symmetric-eigen.ts";
 import {
   addTo,
   type Block,
@@ -17,6 +18,7 @@ import {
   scaleBy,
   zeroBlock,
 } from "./vectors.ts";
+import { atOnce, type Work } from "./work.ts";
 
 type Linear = (block: Block) => Asking<Block>;
 
@@ -239,7 +241,9 @@ const DEPENDENT = 1e-10;
  * Q and Z = M⁻¹ Q in place, so that Q Zᵀ = I; gives ρ with (what Q was) = ρᵀ Q. Gram and Schmidt's, twice. A vector that depends on those before
  * it becomes zero, and so does its row of ρ.
  */
-export const orthonormalize = (q: Block, z: Block): Dense => {
+export const orthonormalize = (q: Block, z: Block): Dense => atOnce(orthonormalizeWork(q, z));
+
+export function* orthonormalizeWork(q: Block, z: Block): Work<Dense> {
   const k = q.count;
   const rho = dense(k, k);
   for (let j = 0; j < k; j++) {
@@ -258,9 +262,10 @@ export const orthonormalize = (q: Block, z: Block): Dense => {
     rho.data[j * k + j] = length;
     scaleBy(qj, length === 0 ? 0 : 1 / length);
     if (z !== q) scaleBy(zj, length === 0 ? 0 : 1 / length);
+    yield ((j + 1) / k) ** 2;
   }
   return rho;
-};
+}
 
 /** Lanczos's matrix from the coefficients: T_ii = D_i + ρ_i D_{i-1} ρ_iᵀ, T_{i,i-1} = −ρ_i D_{i-1}, without vectors that were dropped. */
 const tridiagonal = ({ curvatures, factors }: CgState): BlockTridiagonal => {

@@ -1,33 +1,12 @@
-import { CholeskyDecomposition, EigenvalueDecomposition, Matrix } from "ml-matrix";
+import { CholeskyDecomposition, Matrix } from "ml-matrix";
+import type { Eigen } from "./symmetric-eigen.ts";
 import type { Dense } from "./vectors.ts";
-
-/** Eigenvalues ascending, and the eigenvectors as columns, of a symmetric matrix. */
-export interface Eigen {
-  readonly values: Float64Array;
-  /** [n, n]: column j belongs to value j. */
-  readonly vectors: Dense;
-}
 
 export const dense = (rows: number, columns: number, data: Float64Array = new Float64Array(rows * columns)): Dense => ({
   rows,
   columns,
   data,
 });
-
-/** Of the symmetric part: rounding makes products that are symmetric in truth a little askew. */
-export const symmetricEigen = (matrix: Dense): Eigen => {
-  const n = matrix.rows;
-  if (n === 0) return { values: new Float64Array(), vectors: dense(0, 0) };
-  const found = new EigenvalueDecomposition(symmetricPart(matrix), { assumeSymmetric: true });
-  const order = found.realEigenvalues
-    .map((_, i) => i)
-    .sort((i, j) => found.realEigenvalues[i]! - found.realEigenvalues[j]!);
-  const vectors = dense(n, n);
-  order.forEach((from, to) => {
-    for (let i = 0; i < n; i++) vectors.data[i * n + to] = found.eigenvectorMatrix.get(i, from);
-  });
-  return { values: Float64Array.from(order, (i) => found.realEigenvalues[i]!), vectors };
-};
 
 /** V f(values) Vᵀ */
 export const spectralFunction = ({ values, vectors }: Eigen, f: (value: number) => number): Dense => {
@@ -75,6 +54,7 @@ export const choleskySolve = (factor: CholeskyDecomposition, rows: Dense): Dense
 
 export const isPositiveDefinite = (matrix: Dense): boolean => matrix.rows === 0 || cholesky(matrix) !== undefined;
 
+/** Rounding makes products that are symmetric in truth a little askew. */
 const symmetricPart = ({ rows: n, data }: Dense): Matrix => {
   const symmetric = Matrix.zeros(n, n);
   for (let i = 0; i < n; i++)

@@ -1,14 +1,15 @@
 import { type Algorithm, AlgorithmFailure, type Checkpoint, part } from "../plan/algorithm.ts";
 import type { Method } from "../plan/influence.ts";
-import { type Asking, known, lacking } from "./asking.ts";
+import { type Asking, known, lacking, telling } from "./asking.ts";
 import { freshResiduals } from "./cg.ts";
 import { chooseDamping, type Ends, singular } from "./damping.ts";
-import { dense, symmetricEigen } from "./dense.ts";
+import { dense } from "./dense.ts";
 import { factorize, solveFactored } from "./factor.ts";
 import { extremeEigenvalues } from "./lanczos.ts";
 import { megabytes } from "./low-rank.ts";
 import { addDamping, type Operator } from "./operator.ts";
 import type { Solver } from "./solver.ts";
+import { eigenWork } from "./symmetric-eigen.ts";
 import { copyBlock, type Dense, dot, zeroBlock } from "./vectors.ts";
 
 /** Rows of H in one product. */
@@ -22,6 +23,8 @@ const LEAST_SLAB = 512;
 const SLABS = 16;
 /** Weights up to which all eigenvalues are computed. */
 const SMALL = 400;
+/** Most steps to the ends of a large one. */
+const ENDS_STEPS = 200;
 
 /** Bytes that `exact` takes for so many weights. */
 export const exactBytes = (weights: number): number => 8 * weights * weights;
@@ -48,7 +51,7 @@ export function* exactSolver(operator: Operator, method: Extract<Method, { kind:
   return {
     *solve(rhs) {
       const s = copyBlock(rhs);
-      solveFactored(hessian, s);
+      yield* telling(solveFactored(hessian, s), {});
       const residuals = yield* freshResiduals(
         function* (x) {
           return addDamping(yield* operator.apply(x), damping, x);
@@ -111,7 +114,7 @@ function* slab(operator: Operator, from: number, to: number): Asking<Float64Arra
 function* endsOf(matrix: Dense): Asking<Ends> {
   const n = matrix.rows;
   if (n <= SMALL) {
-    const { values } = symmetricEigen(matrix);
+    const { values } = yield* telling(eigenWork(matrix), {});
     return { smallest: values[0]!, largest: values[n - 1]! };
   }
   const multiply = (x: Float64Array): Float64Array => {
@@ -121,7 +124,15 @@ function* endsOf(matrix: Dense): Asking<Ends> {
   };
   const { smallest, largest } = yield* extremeEigenvalues(
     ({ data }) => known({ count: 1, size: n, data: multiply(data) }),
-    { size: n, seed: 0, steps: 200, memory: 64 * 2 ** 20 },
+    {
+      size: n,
+      seed: 0,
+      steps: ENDS_STEPS,
+      memory: 64 * 2 ** 20,
+      *after({ alphas }) {
+        yield { do: "progress", fraction: alphas.length / ENDS_STEPS, figures: {} };
+      },
+    },
   );
   return { smallest, largest };
 }

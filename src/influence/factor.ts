@@ -7,6 +7,7 @@ import type { Asking } from "./asking.ts";
 import { cholesky, dense } from "./dense.ts";
 import type { Block, Dense } from "./vectors.ts";
 import { dot, row } from "./vectors.ts";
+import type { Work } from "./work.ts";
 
 const TILE = 512;
 
@@ -28,7 +29,10 @@ export function* factorize(matrix: Dense): Asking<boolean> {
     const lower = found.lowerTriangularMatrix;
     for (let i = 0; i < size; i++) for (let j = 0; j <= i; j++) matrix.data[(k + i) * n + k + j] = lower.get(i, j);
     // L_ik = A_ik L_kk⁻ᵀ
-    for (let i = k + size; i < n; i++) forward(matrix, k, size, matrix.data.subarray(i * n + k, i * n + k + size));
+    for (let i = k + size; i < n; i++) {
+      forward(matrix, k, size, matrix.data.subarray(i * n + k, i * n + k + size));
+      if (i % TILE === 0) yield { do: "progress", figures: { factored: k, of: n } };
+    }
     // A_ij -= L_ik L_jkᵀ
     for (let i = k + size; i < n; i += TILE) {
       const rows = Math.min(TILE, n - i);
@@ -48,7 +52,7 @@ export function* factorize(matrix: Dense): Asking<boolean> {
 }
 
 /** (L Lᵀ) x = row for every vector, in place. */
-export const solveFactored = (factor: Dense, block: Block): void => {
+export function* solveFactored(factor: Dense, block: Block): Work<void> {
   const n = factor.rows;
   for (let v = 0; v < block.count; v++) {
     const x = row(block, v);
@@ -60,8 +64,9 @@ export const solveFactored = (factor: Dense, block: Block): void => {
       const line = factor.data.subarray(i * n, i * n + i);
       for (let j = 0; j < i; j++) x[j]! -= value * line[j]!;
     }
+    yield (v + 1) / block.count;
   }
-};
+}
 
 /** L x' = x in place, L the triangle of `size` rows from (k, k) on. */
 const forward = ({ rows: n, data }: Dense, k: number, size: number, x: Float64Array): void => {

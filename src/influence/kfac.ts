@@ -2,14 +2,15 @@ import { type Algorithm, type Checkpoint, part } from "../plan/algorithm.ts";
 import type { Damping } from "../plan/influence.ts";
 import type { Json } from "../plan/json.ts";
 import type { Tensor } from "../shape/tensor.ts";
-import { type Asking, lacking } from "./asking.ts";
-import { dense, symmetricEigen } from "./dense.ts";
+import { type Asking, lacking, telling } from "./asking.ts";
+import { dense } from "./dense.ts";
 import { type Blocks, blocksOf, moments, rowsOfLayer } from "./factors.ts";
 import { type Basis, type Factored, factoredOf, type LayerBasis } from "./factors-spectral.ts";
 import { FAR, howFar } from "./far.ts";
 import { curvatureJson, operatorOf } from "./operator.ts";
 import type { Problem } from "./problem.ts";
 import type { Solver } from "./solver.ts";
+import { eigenWork } from "./symmetric-eigen.ts";
 import type { Block } from "./vectors.ts";
 
 /**
@@ -37,13 +38,15 @@ export const factorsJson = (problem: Problem, seed: number): Json => ({
 export function* kroneckerBasis(problem: Problem, blocks: Blocks, seed: number): Algorithm<Basis> {
   const state = yield* part("factors", factorsJson(problem, seed), [0, 1], function* (): Algorithm<Checkpoint> {
     const { layers, others } = yield* moments(problem, blocks, seed);
-    const arrays: Record<string, Tensor> = {};
-    layers.forEach(({ a, g }, i) => {
+    const factors = layers.flatMap(({ a, g }, i): readonly Factor[] => {
       const layer = blocks.layers[i]!;
       const { n } = problem;
-      put(arrays, `layer${i}/a`, rowsOfLayer(layer), a, 1 / n);
-      put(arrays, `layer${i}/g`, layer.outputs, g, 1 / (n * layer.positions));
+      return [
+        { name: `layer${i}/a`, size: rowsOfLayer(layer), sum: a, by: 1 / n },
+        { name: `layer${i}/g`, size: layer.outputs, sum: g, by: 1 / (n * layer.positions) },
+      ];
     });
+    const arrays = yield* decomposed(factors);
     others.forEach((squares, i) => {
       const data = squares.map((sum) => sum / problem.n);
       arrays[`diagonal${i}`] = { dtype: "f64", shape: [data.length], data };
@@ -65,17 +68,33 @@ export function* kroneckerBasis(problem: Problem, blocks: Blocks, seed: number):
   };
 }
 
-const put = (arrays: Record<string, Tensor>, name: string, size: number, sum: Float64Array, by: number): void => {
-  const { values, vectors } = symmetricEigen(
-    dense(
+interface Factor {
+  readonly name: string;
+  readonly size: number;
+  readonly sum: Float64Array;
+  /** What makes the sum a mean. */
+  readonly by: number;
+}
+
+/** Eigenvalues and eigenvectors of every factor; a factor takes the cube of its size. */
+function* decomposed(factors: readonly Factor[]): Asking<Record<string, Tensor>> {
+  const whole = factors.reduce((sum, { size }) => sum + size ** 3, 0);
+  const arrays: Record<string, Tensor> = {};
+  let done = 0;
+  for (const [i, { name, size, sum, by }] of factors.entries()) {
+    const matrix = dense(
       size,
       size,
       sum.map((value) => value * by),
-    ),
-  );
-  arrays[`${name}/values`] = { dtype: "f64", shape: [size], data: values };
-  arrays[`${name}/vectors`] = { dtype: "f64", shape: [size, size], data: vectors.data };
-};
+    );
+    const share = [done / whole, (done + size ** 3) / whole] as const;
+    const { values, vectors } = yield* telling(eigenWork(matrix), { factor: i + 1, factors: factors.length }, share);
+    done += size ** 3;
+    arrays[`${name}/values`] = { dtype: "f64", shape: [size], data: values };
+    arrays[`${name}/vectors`] = { dtype: "f64", shape: [size, size], data: vectors.data };
+  }
+  return arrays;
+}
 
 export const found = ({ arrays }: Checkpoint, name: string): Tensor => {
   const array = arrays[name];

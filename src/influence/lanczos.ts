@@ -1,8 +1,10 @@
 import type { Checkpoint } from "../plan/algorithm.ts";
 import { normal } from "../random/random.ts";
 import type { Asking } from "./asking.ts";
-import { dense, type Eigen, symmetricEigen } from "./dense.ts";
+import { dense } from "./dense.ts";
+import { type Eigen, eigenWork } from "./symmetric-eigen.ts";
 import { addTo, type Block, dot, norm, row, scaleBy, zeroBlock } from "./vectors.ts";
+import { atOnce, type Work } from "./work.ts";
 
 type Linear = (block: Block) => Asking<Block>;
 
@@ -45,7 +47,7 @@ export function* extremeEigenvalues(apply: Linear, options: LanczosOptions, from
     const count = state.alphas.length;
     const exhausted = count > 0 && state.betas[count - 1] === 0;
     if (count > 0 && (count % LOOK_EVERY === 0 || exhausted || count >= options.steps)) {
-      const { values, vectors } = tridiagonalEigen(state);
+      const { values, vectors } = atOnce(tridiagonalWork(state));
       const residual = (j: number) => state.betas[count - 1]! * Math.abs(vectors.data[(count - 1) * count + j]!);
       const [smallest, largest] = [values[0]!, values[count - 1]!];
       const scale = Math.max(Math.abs(smallest), Math.abs(largest));
@@ -85,7 +87,7 @@ export function* lanczosStep(
 }
 
 /** Eigenvalues ascending and eigenvectors of T. */
-export const tridiagonalEigen = ({ alphas, betas }: Pick<LanczosState, "alphas" | "betas">): Eigen => {
+export const tridiagonalWork = ({ alphas, betas }: Pick<LanczosState, "alphas" | "betas">): Work<Eigen> => {
   const count = alphas.length;
   const t = dense(count, count);
   for (let i = 0; i < count; i++) {
@@ -95,7 +97,7 @@ export const tridiagonalEigen = ({ alphas, betas }: Pick<LanczosState, "alphas" 
       t.data[(i + 1) * count + i] = betas[i]!;
     }
   }
-  return symmetricEigen(t);
+  return eigenWork(t);
 };
 
 export const lanczosCheckpoint = ({ basis, next, alphas, betas }: LanczosState): Checkpoint => {

@@ -5,14 +5,16 @@ import type { Json } from "../plan/json.ts";
 import type { Program } from "../plan/program.ts";
 import { fillNormal } from "../random/random.ts";
 import type { Tensor } from "../shape/tensor.ts";
-import { lacking } from "./asking.ts";
-import { orthonormalize } from "./cg.ts";
-import { dense, symmetricEigen } from "./dense.ts";
-import { fromLanczosCheckpoint, lanczosCheckpoint, lanczosStart, lanczosStep, tridiagonalEigen } from "./lanczos.ts";
+import { type Asking, lacking, telling } from "./asking.ts";
+import { orthonormalizeWork } from "./cg.ts";
+import { dense } from "./dense.ts";
+import { fromLanczosCheckpoint, lanczosCheckpoint, lanczosStart, lanczosStep, tridiagonalWork } from "./lanczos.ts";
 import type { Spectral } from "./method.ts";
 import type { Operator } from "./operator.ts";
 import { regularizerDiagonal } from "./problem.ts";
-import { addTo, type Block, combine, gram, row, rowsOf, zeroBlock } from "./vectors.ts";
+import { eigenWork } from "./symmetric-eigen.ts";
+import { addTo, type Block, combineWork, type Dense, gramWork, row, rowsOf, zeroBlock } from "./vectors.ts";
+import type { Work } from "./work.ts";
 
 /** U diag(values) Uᵀ + floor (I − U Uᵀ), U's vectors orthonormal rows. */
 interface LowRank {
@@ -23,6 +25,8 @@ interface LowRank {
 }
 
 const CHECKPOINT_EVERY = 20;
+/** Of Nyström's work on the vectors, once all products are there. */
+const PIECES = 7;
 /** Share of the budget for the vectors of a basis. */
 const BASIS = 1 / 4;
 
@@ -47,15 +51,16 @@ export function* arnoldi(operator: Operator, rank: number, seed: number): Algori
       yield { do: "progress", fraction: done / steps, figures: { vector: done, vectors: steps } };
       if (done % CHECKPOINT_EVERY === 0) yield { do: "checkpoint", at: done, state: lanczosCheckpoint(lanczos) };
     }
-    const { values, vectors } = tridiagonalEigen(lanczos);
+    const { values, vectors } = yield* telling(tridiagonalWork(lanczos), {}, [0, 0.5]);
     const order = Array.from(values, (_, i) => i).sort((i, j) => Math.abs(values[j]!) - Math.abs(values[i]!));
     const chosen = order.slice(0, kept).sort((i, j) => values[j]! - values[i]!);
     const basis = zeroBlock(chosen.length, size);
-    chosen.forEach((column, i) => {
+    for (const [i, column] of chosen.entries()) {
       lanczos.basis.forEach((v, step) => {
         addTo(row(basis, i), vectors.data[step * values.length + column]!, v);
       });
-    });
+      yield { do: "progress", fraction: (1 + (i + 1) / chosen.length) / 2, figures: {} };
+    }
     return toPart(
       { vectors: basis, values: Float64Array.from(chosen, (i) => values[i]!), floor: uniformFloor(operator) },
       lanczos.alphas.length,
@@ -84,7 +89,7 @@ export function* nystrom(
     const floor = uniformFloor(operator);
     const sketch = zeroBlock(count, size);
     for (let i = 0; i < count; i++) fillNormal(row(sketch, i), seed, "nystrom", i);
-    orthonormalize(sketch, sketch);
+    yield* telling(orthonormalizeWork(sketch, sketch), {}, [0, 0]);
     const images = zeroBlock(count, size);
     const wide = 16;
     for (let from = 0; from < count; from += wide) {
@@ -94,7 +99,9 @@ export function* nystrom(
     }
     addTo(images.data, -floor, sketch.data);
     // Ωᵀ H Ω = V S Vᵀ; B = H Ω V S^-1/2, and H ≈ B Bᵀ
-    const core = symmetricEigen(gram(sketch, images));
+    let piece = 0;
+    const told = <R>(work: Work<R>): Asking<R> => telling(work, {}, [piece / PIECES, ++piece / PIECES]);
+    const core = yield* told(eigenWork(yield* told(gramWork(sketch, images))));
     const largest = Math.max(...core.values.map(Math.abs), 0);
     const lowest = core.values[0] ?? 0;
     if (lowest < -1e-4 * largest) throw indefinite(lowest, largest);
@@ -105,21 +112,24 @@ export function* nystrom(
       for (let i = 0; i < count; i++)
         weights.data[i * used.length + j] = core.vectors.data[i * count + from]! / Math.sqrt(core.values[from]!);
     });
-    combine(b, 1, weights, images);
+    yield* told(combineWork(b, 1, weights, images));
     // Bᵀ B = W Λ Wᵀ, U = B W Λ^-1/2
-    const inner = symmetricEigen(gram(b, b));
+    const inner = yield* told(eigenWork(yield* told(gramWork(b, b))));
     const vectors = zeroBlock(used.length, size);
-    const values = new Float64Array(used.length);
-    for (let j = 0; j < used.length; j++) {
-      const from = used.length - 1 - j;
-      values[j] = inner.values[from]! + floor;
-      for (let i = 0; i < used.length; i++)
-        addTo(row(vectors, j), inner.vectors.data[i * used.length + from]!, row(b, i));
-    }
-    orthonormalize(vectors, vectors);
+    yield* told(leadingFirst(vectors, inner.vectors, b));
+    const values = inner.values.toReversed().map((value) => value + floor);
+    yield* told(orthonormalizeWork(vectors, vectors));
     return toPart({ vectors, values, floor }, count);
   });
   return spectral(operator, of, state, rest);
+}
+
+/** Vector j of `to` += those of `b` by the last column but j of the matrix, whose columns ascend. */
+function* leadingFirst(to: Block, { columns, data }: Dense, b: Block): Work<void> {
+  for (let j = 0; j < to.count; j++) {
+    for (let i = 0; i < b.count; i++) addTo(row(to, j), data[i * columns + columns - 1 - j]!, row(b, i));
+    yield (j + 1) / to.count;
+  }
 }
 
 const indefinite = (lowest: number, largest: number): AlgorithmFailure =>

@@ -1,4 +1,5 @@
-import { dense, isPositiveDefinite, product, spectralFunction, symmetricEigen, transposed } from "./dense.ts";
+import { dense, isPositiveDefinite, product, spectralFunction, transposed } from "./dense.ts";
+import { symmetricEigen } from "./symmetric-eigen.ts";
 import type { Dense } from "./vectors.ts";
 
 /** A symmetric block-tridiagonal matrix: diagonal blocks, and below[i] couples block i + 1 (rows) with block i. */

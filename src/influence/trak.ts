@@ -15,7 +15,7 @@ import type { Scorer } from "./method.ts";
 import { batches, closePass, openPass } from "./pass.ts";
 import { atParameters, type Problem } from "./problem.ts";
 import { alongOnce, byBlocks, flatGradients, measureGradients, selfProducts } from "./tracin.ts";
-import type { Block, Dense } from "./vectors.ts";
+import { type Block, type Dense, row, zeroBlock } from "./vectors.ts";
 
 /**
  * TRAK (Park et al. 2023, "TRAK: attributing model behavior at scale"): with P random signs / sqrt(k), φ_i = Pᵀ ∇f(z_i) of the margin f = log(p / (1 - p)),
@@ -59,7 +59,7 @@ export const trak = (projections: number, seed: number, models: readonly Paramet
         const sum = new Float64Array((to - from) * n);
         for (const { of, way, inverse, odds } of fitted) {
           const gradients = yield* measureGradients(of, from, to);
-          averaged(sum, yield* alongOnce(of, through(gradients, way, inverse)), odds);
+          averaged(sum, yield* alongOnce(of, yield* through(gradients, way, inverse)), odds);
         }
         return sum;
       });
@@ -171,12 +171,17 @@ const rootOf = (matrix: Dense): Dense => {
 };
 
 /** P (ΦᵀΦ)⁻¹ Pᵀ v of every vector. */
-const through = (block: Block, way: Tensor, inverse: Dense): Block => {
+function* through(block: Block, way: Tensor, inverse: Dense): Asking<Block> {
   const p = denseOf(way);
-  const rows = dense(block.count, block.size, block.data);
-  const turned = product(product(product(rows, p), inverse), transposed(p));
-  return { count: block.count, size: block.size, data: turned.data };
-};
+  const back = transposed(p);
+  const turned = zeroBlock(block.count, block.size);
+  for (let i = 0; i < block.count; i++) {
+    const line = dense(1, block.size, row(block, i));
+    row(turned, i).set(product(product(product(line, p), inverse), back).data);
+    yield { do: "progress", figures: {} };
+  }
+  return turned;
+}
 
 const denseOf = ({ shape, data }: Tensor): Dense => dense(shape[0]!, shape[1]!, Float64Array.from(data));
 

@@ -1,3 +1,5 @@
+import { atOnce, type Work } from "./work.ts";
+
 /** k vectors of p numbers each, row-major: right-hand sides, directions, gradients. */
 export interface Block {
   readonly count: number;
@@ -48,17 +50,26 @@ export interface Dense {
 }
 
 /** X Yᵀ of vectors: [k, l] inner products. */
-export const gram = (x: Block, y: Block): Dense => {
+export const gram = (x: Block, y: Block): Dense => atOnce(gramWork(x, y));
+
+export function* gramWork(x: Block, y: Block): Work<Dense> {
   const data = new Float64Array(x.count * y.count);
-  for (let i = 0; i < x.count; i++) for (let j = 0; j < y.count; j++) data[i * y.count + j] = dot(row(x, i), row(y, j));
+  for (let i = 0; i < x.count; i++) {
+    for (let j = 0; j < y.count; j++) data[i * y.count + j] = dot(row(x, i), row(y, j));
+    yield (i + 1) / x.count;
+  }
   return { rows: x.count, columns: y.count, data };
-};
+}
 
 /** to += a (matrixᵀ of) combination: vector j of `to` += a sum_i matrix[i, j] x_i. */
-export const combine = (to: Block, a: number, matrix: Dense, x: Block): void => {
-  for (let j = 0; j < to.count; j++)
+export const combine = (to: Block, a: number, matrix: Dense, x: Block): void => atOnce(combineWork(to, a, matrix, x));
+
+export function* combineWork(to: Block, a: number, matrix: Dense, x: Block): Work<void> {
+  for (let j = 0; j < to.count; j++) {
     for (let i = 0; i < x.count; i++) {
       const factor = a * matrix.data[i * matrix.columns + j]!;
       if (factor !== 0) addTo(row(to, j), factor, row(x, i));
     }
-};
+    yield (j + 1) / to.count;
+  }
+}

@@ -61,3 +61,63 @@ describe("kill -9 in the middle of a solve, then run again: the bytes of a run t
     expect(b!.result).toMatchObject(figures);
   });
 });
+
+/** Factors of 1,501 coordinates, which take many seconds each; and a basis of 900 vectors. */
+const wide = `
+let digits = glyphs(n: 60, seed: 1)
+network Wide(image: f32[28, 28, 1]) -> f32[10] =
+  image |> avg_pool(7x7) |> flatten |> dense(1500) |> relu |> dense(1500) |> relu |> dense(10)
+network Flat(image: f32[28, 28, 1]) -> f32[10] = image |> avg_pool(2x2) |> flatten |> dense(10)
+train wide {
+  network: Wide, data: digits.train, loss: softmax_cross_entropy
+  optimizer: sgd(0.01), batch: 30, epochs: 1, seed: 1
+}
+train flat = wide with { network: Flat }
+influence by_ekfac { model: wide, test: digits.test |> take(1), method: ekfac() }
+influence by_nystrom {
+  model: flat, test: digits.test |> take(1)
+  method: nystrom(rank: 900, hessian: gauss_newton, damping: 0.01)
+}
+`;
+
+describe("Ctrl-C in the middle of a decomposition, which is our own work and not the engine's", () => {
+  /** Sends `count` signals as soon as a decomposition has told how far it is. */
+  const stopped = async (step: string, count: number) => {
+    /** Of the work between products: what counts no vectors, or which of the factors it is at. */
+    const shares = (stdout: string): readonly number[] =>
+      eventsOf(stdout).flatMap(({ event, step: of, fraction, ...figures }) =>
+        event === "step.progress" &&
+        of !== "wide" &&
+        of !== "flat" &&
+        !("vector" in figures) &&
+        !("examples" in figures)
+          ? [Number(fraction)]
+          : [],
+      );
+    let sent = 0;
+    const { code, signal, stdout, stderr } = await run(folderOf({ "p.mtt": wide }), step, {
+      watch: (child, text) => {
+        if (sent > 0 || !shares(text).some((share) => share > 0)) return;
+        for (; sent < count; sent++) child.kill("SIGINT");
+      },
+    });
+    return { code, signal, stderr, sent, shares: shares(stdout), stdout };
+  };
+
+  it.each([
+    ["by_ekfac", "factors"],
+    ["by_nystrom", "basis"],
+  ])("%s: twice ends at once", async (step, part) => {
+    const { code, signal, sent, shares, stdout, stderr } = await stopped(step, 2);
+    expect([sent, code, signal, stderr]).toEqual([2, 130, null, ""]);
+    expect(Math.max(...shares)).toBeLessThan(1);
+    expect(stdout).not.toContain(`"step.finished","step":"${step}/${part}"`);
+  });
+
+  it.each(["by_ekfac", "by_nystrom"])("%s: once says what is done, and ends", async (step) => {
+    const { code, sent, shares, stdout } = await stopped(step, 1);
+    expect([sent, code, finished(stdout).status]).toEqual([1, 130, "interrupted"]);
+    expect(Math.max(...shares)).toBeLessThan(1);
+    expect(finished(stdout).steps[step]).toBeUndefined();
+  });
+});

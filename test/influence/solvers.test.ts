@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Asking } from "../../src/influence/asking.ts";
 import { blockCg, type CgState, fromCheckpoint, isBefore, toCheckpoint } from "../../src/influence/cg.ts";
-import { dense, symmetricEigen } from "../../src/influence/dense.ts";
+import { dense } from "../../src/influence/dense.ts";
 import { factorize, solveFactored } from "../../src/influence/factor.ts";
 import { fingerprint } from "../../src/influence/fingerprint.ts";
 import {
@@ -12,7 +12,9 @@ import {
   lanczosCheckpoint,
 } from "../../src/influence/lanczos.ts";
 import { extremes } from "../../src/influence/ritz.ts";
+import { symmetricEigen } from "../../src/influence/symmetric-eigen.ts";
 import { type Block, type Dense, dot, row, rowsOf, zeroBlock } from "../../src/influence/vectors.ts";
+import { atOnce } from "../../src/influence/work.ts";
 import type { Checkpoint } from "../../src/plan/algorithm.ts";
 import { normal } from "../../src/random/random.ts";
 import { drive } from "../learn/drive.ts";
@@ -248,7 +250,7 @@ describe("dense pieces", () => {
     const x = { ...rhs, data: rhs.data.slice() };
     const factor = dense(n, n, of.data.slice());
     expect(drive(factorize(factor)).result).toBe(true);
-    solveFactored(factor, x);
+    atOnce(solveFactored(factor, x));
     expect(distance(drive(times(of)(x)).result.data, rhs.data)).toBeLessThan(1e-12);
   });
 
