@@ -212,7 +212,7 @@ export const execute = Effect.fnUntraced(function* (plan: Plan, targets: readonl
 });
 
 /** An outcome that nothing reads any more: its figures stay for the record, its arrays and examples are let go. */
-const withoutContents = ({ data: _, ...outcome }: Outcome): Outcome => ({
+const withoutContents = ({ data: _, retrace: __, ...outcome }: Outcome): Outcome => ({
   ...outcome,
   arrays: () => Effect.die(new TypeError("a result was read after its last reader")),
 });

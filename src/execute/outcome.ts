@@ -44,6 +44,8 @@ export interface Outcome {
   readonly choice?: number;
   /** Of a training: the key under which its epochs are kept. */
   readonly epochs?: Hash;
+  /** Of a training: goes once more the way from the last epoch kept before this one, and keeps those that the program says. */
+  readonly retrace?: (missing: number) => Effect.Effect<void, StepFailure>;
 }
 
 const GROUP = "/";

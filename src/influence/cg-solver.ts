@@ -153,8 +153,8 @@ function* solvePart(
 const isEnd = (value: Json | undefined): value is CgResult["end"] =>
   value === "converged" || value === "iterations" || value === "indefinite";
 
-/** What is added to a preconditioner's eigenvalues: the solve's damping, and enough for all to be positive. */
+/** What is added to a preconditioner's eigenvalues: the solve's damping, and enough for all to be positive. One that is 0 becomes the identity. */
 export const preconditionerDamping = ({ smallest, mean }: Spectral, damping: number): number => {
   const floor = FLOOR * Math.abs(mean);
-  return Math.max(damping, floor - smallest);
+  return Math.max(damping, floor - smallest) || 1;
 };

@@ -176,7 +176,9 @@ function* step(apply: Linear, state: CgState, norms: readonly number[], { precon
   const curvature = gram(p, image);
   const eigen = symmetricEigen(curvature);
   const largest = Math.max(...eigen.values.map(Math.abs));
-  const indefinite = eigen.values.some((value) => value < -ROUNDING * largest) || !Number.isFinite(largest);
+  // Where no direction has curvature, no step leads on.
+  const indefinite =
+    largest === 0 || eigen.values.some((value) => value < -ROUNDING * largest) || !Number.isFinite(largest);
   if (indefinite) return { ...state, indefinite };
   const alpha = spectralFunction(eigen, (value) => (value <= ROUNDING * ROUNDING * largest ? 0 : 1 / value));
   // X += P α σ

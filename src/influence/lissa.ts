@@ -5,7 +5,7 @@ import { permutation } from "../random/random.ts";
 import { type Asking, lacking } from "./asking.ts";
 import { blockOf, blockTensor, freshResiduals } from "./cg.ts";
 import { preconditionerDamping } from "./cg-solver.ts";
-import { chooseDamping, show } from "./damping.ts";
+import { chooseDamping, show, singular } from "./damping.ts";
 import { curvatureEnds } from "./eigenvalues.ts";
 import { fingerprint } from "./fingerprint.ts";
 import { extremeEigenvalues } from "./lanczos.ts";
@@ -25,6 +25,10 @@ const MARGIN = 1.5;
 const DOUBLINGS = 5;
 /** Stages of an automatic depth, each ending with a fresh residual. */
 const STAGES = 24;
+/** Most steps of a stage that an automatic depth takes: a curvature that needs more is better damped, preconditioned or solved by cg. */
+const DEEPEST = 200_000;
+/** Below this share of the largest an eigenvalue is rounding. */
+const ROUNDING = 1e-6;
 /** Steps between looks at the iterate's size. */
 const LOOK_EVERY = 16;
 
@@ -64,17 +68,18 @@ export function* lissaSolver(operator: Operator, method: Lissa, preconditioner: 
   let details: { readonly [name: string]: Json } = {};
   const n = problem.n;
   const batch = Math.min(n, Math.max(LEAST_BATCH, Math.ceil(n / SHARE)));
-  const smallest = Math.max(seen.smallest, 1e-6 * seen.largest);
+  const automatic = method.depth === "auto";
+  if (seen.largest <= 0 || (automatic && seen.smallest <= ROUNDING * seen.largest)) throw singular();
+  const smallest = Math.max(seen.smallest, ROUNDING * seen.largest);
   const scale = method.scale === "auto" ? MARGIN * seen.largest : method.scale;
+  const depth = method.depth === "auto" ? depthFor(scale / smallest, method.tolerance) : method.depth;
+  if (automatic && depth > DEEPEST) throw tooDeep(depth, seen, method);
   const plan: Plan = {
     scale,
-    depth:
-      method.depth === "auto"
-        ? Math.ceil((scale / smallest) * Math.log(2 / Math.min(0.5, method.tolerance)))
-        : method.depth,
-    tail: method.depth === "auto" ? Math.ceil(scale / smallest) : 1,
+    depth,
+    tail: automatic ? Math.ceil(scale / smallest) : 1,
     batch,
-    automatic: method.depth === "auto",
+    automatic,
     repeats: method.repeats === "auto" ? 1 : method.repeats,
   };
   return {
@@ -129,6 +134,10 @@ export function* lissaSolver(operator: Operator, method: Lissa, preconditioner: 
     },
   };
 }
+
+/** Steps after which the slowest direction is within half the tolerance: its error shrinks by 1 - smallest / scale each. */
+const depthFor = (slowest: number, tolerance: number): number =>
+  Math.ceil(slowest * Math.log(2 / Math.min(0.5, tolerance)));
 
 interface Setting {
   readonly plan: Plan;
@@ -288,6 +297,17 @@ const diverged = (scale: number, largest: number, steps: number): AlgorithmFailu
     "MTT5605",
     `LiSSA diverges with scale ${show(scale)}: after ${steps} steps the iterate has no bound, the largest eigenvalue is ${show(largest)}`,
     `the scale has to exceed the largest eigenvalue of every batch: \`scale: auto\` begins at ${show(MARGIN * largest)}`,
+  );
+
+const tooDeep = (
+  depth: number,
+  { smallest, largest }: { readonly smallest: number; readonly largest: number },
+  { precondition }: Lissa,
+): AlgorithmFailure =>
+  new AlgorithmFailure(
+    "MTT5610",
+    `lissa would take ${depth.toLocaleString("en-US")} steps at a time: the eigenvalues reach from ${show(smallest)} to ${show(largest)}`,
+    `take cg, give a damping above ${show(1e-4 * largest)}${precondition === "none" ? ", `precondition: ekfac`" : ""}, or a \`depth\` of your own`,
   );
 
 /** The ends of M^-1/2 (H + λ) M^-1/2. */

@@ -29,6 +29,8 @@ const CHECKPOINT_EVERY = 20;
 const PIECES = 7;
 /** Share of the budget for the vectors of a basis. */
 const BASIS = 1 / 4;
+/** Below this share of the largest an eigenvalue is 0. */
+const ROUNDING = 1e-12;
 
 /**
  * The leading eigenpairs by Arnoldi's iteration on the Hessian, which is Lanczos's for a symmetric matrix, with full reorthogonalization (Schioppa et
@@ -206,7 +208,7 @@ const engineOf = (vectors: Tensor, size: number) => {
   const [rank = 0] = vectors.shape;
   return {
     *apply(block: Block, values: Float64Array, floor: number, exponent: number, damping: number): Algorithm<Block> {
-      // What is left out and has no curvature is dropped.
+      // A direction without curvature or damping is dropped, among the vectors and in what they leave out.
       const rest = floor + damping > 0 ? (floor + damping) ** exponent : 0;
       const result = zeroBlock(block.count, size);
       if (rank === 0) {
@@ -217,7 +219,10 @@ const engineOf = (vectors: Tensor, size: number) => {
         if (now !== undefined) yield* close(now.session);
         now = { width: block.count, session: yield* open(program(rank, size, block.count), [vectors]) };
       }
-      const factors = values.map((value) => (value + damping) ** exponent - rest);
+      const largest = values.reduce((most, value) => Math.max(most, Math.abs(value + damping)), 0);
+      const factors = values.map(
+        (value) => (Math.abs(value + damping) <= ROUNDING * largest ? 0 : (value + damping) ** exponent) - rest,
+      );
       const [answer] = yield* run(now.session, [
         { dtype: "f64", shape: [rank], data: factors },
         { dtype: "f64", shape: [], data: Float64Array.of(rest) },

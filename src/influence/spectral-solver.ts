@@ -31,9 +31,3 @@ export function* spectralSolver(operator: Operator, spectral: Spectral, { dampin
 /** As for a solve: low-rank bases know the ends of the spectrum. */
 export const basisDamping = (asked: Damping, spectral: Spectral, hessian: HessianChoice): Chosen =>
   chooseDamping(asked, spectral, hessian);
-
-/** A tenth of the mean eigenvalue, as Grosse et al. 2023 take for EK-FAC (section 2.2, appendix). */
-export const factorDamping = (asked: Damping, { mean }: Spectral): Chosen =>
-  asked === "auto"
-    ? { damping: 0.1 * mean, why: "auto: a tenth of the mean eigenvalue" }
-    : { damping: asked, why: "as the program says" };

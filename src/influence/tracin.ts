@@ -25,7 +25,7 @@ export const tracin = (checkpoints: NonNullable<InfluenceContext["checkpoints"]>
       throw new AlgorithmFailure(
         "MTT5607",
         "tracin sums over the training's checkpoints, and there are none",
-        "train with `checkpoint: every(1 epochs)`, or use another method",
+        "train with `checkpoint: every(1, epoch)`, or use another method",
       );
     const { n } = problem;
     const models = checkpoints.map(({ parameters, rate }) => ({ rate, problem: atParameters(problem, parameters) }));

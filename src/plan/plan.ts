@@ -31,8 +31,13 @@ export type Body =
       readonly kind: "influence";
       readonly influence: Influence;
       readonly part: boolean;
-      /** For tracin: how the training that is traced went. */
-      readonly traced?: { readonly rate: Schedule; readonly batch: number; readonly bySteps: boolean };
+      /** For tracin: how the training that is traced went, and of how many epochs it keeps one. */
+      readonly traced?: {
+        readonly rate: Schedule;
+        readonly batch: number;
+        readonly bySteps: boolean;
+        readonly every: number;
+      };
     }
   /** inputs: scores, a set of training examples -> the effect of removing the whole set */
   | { readonly kind: "group"; readonly order: 1; readonly test?: number }

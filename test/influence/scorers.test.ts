@@ -12,7 +12,7 @@ import { Words } from "../../src/random/philox.ts";
 import { uniform } from "../../src/random/random.ts";
 import type { Tensor } from "../../src/shape/tensor.ts";
 import { type Columns, drive } from "../learn/drive.ts";
-import { classes, crossEntropy, dropoutNet } from "../learn/problems.ts";
+import { classes, crossEntropy, dropoutNet, linear } from "../learn/problems.ts";
 import { distance, drawn, inverseOf, matrixOf, perExample, problem } from "./factors-support.ts";
 
 const [n, m, features, outputs] = [30, 7, 4, 3];
@@ -126,6 +126,22 @@ describe("representer", () => {
     );
     expect(distance(scores, expected)).toBeLessThan(1e-12);
   });
+  test("is of the weights that the regularizer holds, without a bias that it does not", () => {
+    const flat = linear(features, outputs);
+    const own = drawn(flat);
+    const held = problem(flat, loss, own, n, { m, regularize: { kind: "l2", strength: 0.2, only: "W" } });
+    const gradients = (data: Columns, count: number): Matrix =>
+      matrixOf(drive(perExample(problem(flat, loss, own, count)), data).result).subMatrix(
+        0,
+        count - 1,
+        0,
+        features * outputs - 1,
+      );
+    const expected = gradients(tests, m)
+      .mmul(gradients(train, n).transpose())
+      .div(0.2 * n);
+    expect(distance(scored(representer, held).scores, expected)).toBeLessThan(1e-12);
+  });
   test("warns where no regularizer gives a scale", () => {
     expect(scored(representer, of).warnings).toEqual([expect.stringContaining("no regularizer")]);
   });
@@ -140,6 +156,14 @@ describe("knn_shapley", () => {
       const found = shapleyOfNeighbours(distances, labels, 1, k);
       expect(Array.from(found)).toEqual(bruteShapley(distances, labels, 1, k).map((v) => expect.closeTo(v, 12)));
     }
+  });
+  test("takes equal distances in the order of the examples", () => {
+    const found = (labels: readonly number[]) => [
+      ...shapleyOfNeighbours(new Float64Array(3).fill(2), Int32Array.from(labels), 1, 1),
+    ];
+    // The first alone votes; without it the second does.
+    expect(found([1, 0, 0])).toEqual([1, 0, 0]);
+    expect(found([0, 1, 0])).toEqual([-0.5, 0.5, 0].map((v) => expect.closeTo(v, 12)));
   });
   test("ranks by what enters the last layer, and tells so", () => {
     const { scores, result } = scored(knnShapley(3), of);

@@ -182,12 +182,13 @@ const mustBeLayer = (layer: string, { name, weights }: Network, span: ReturnType
 /** The rates by which TracIn weighs the checkpoints. */
 const traced = (
   method: Method,
-  { optimizer, batch, length }: Training,
+  { optimizer, batch, length, checkpointEvery }: Training,
   fields: StepFields,
 ): Pick<Extract<Body, { kind: "influence" }>, "traced"> => {
   if (method.kind !== "tracin") return {};
   if (optimizer.kind === "lbfgs") throw refuse.unfit(fields.span("method"), "`tracin` follows the steps of a training");
-  return { traced: { rate: optimizer.rate, batch, bySteps: length !== undefined && "steps" in length } };
+  const bySteps = length !== undefined && "steps" in length;
+  return { traced: { rate: optimizer.rate, batch, bySteps, every: checkpointEvery } };
 };
 
 /** Models like this one from other seeds. */

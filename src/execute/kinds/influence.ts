@@ -7,6 +7,7 @@ import type { InfluenceResult } from "../../influence/result.ts";
 import { rateAt } from "../../learn/schedules.ts";
 import type { Body, Step } from "../../plan/plan.ts";
 import { constructors, type Tensor, tensor } from "../../shape/tensor.ts";
+import type { Hash } from "../../store/hash.ts";
 import { Store } from "../../store/store.ts";
 import { beginArray, readRows } from "../array-file.ts";
 import { measuring } from "../cost.ts";
@@ -44,7 +45,7 @@ export const influenceStep = (step: InfluenceStep, inputs: readonly Outcome[], s
         const parameters = yield* model!.arrays("parameters");
         const others = inputs.slice(2 + (test === undefined ? 0 : 1) + (part ? 1 : 0));
         const models = yield* Effect.forEach(others, (other) => other.arrays("parameters"));
-        const checkpoints = yield* traced(step, model!);
+        const checkpoints = yield* traced(step, model!, train.index.length);
         const label = spec.loss.targets
           .map((name) => train.columns.get(name)?.field.classes)
           .find((k) => k !== undefined);
@@ -196,22 +197,46 @@ const chosen = ({ dtype, data }: Tensor, n: number, columns: Int32Array): Tensor
   return { dtype, shape: [rows, columns.length], data: out };
 };
 
-/** What TracIn follows: the epochs that the training kept, up to where it ended, each with its rate. */
-const traced = Effect.fnUntraced(function* ({ body: { traced } }: InfluenceStep, model: Outcome) {
+/**
+ * What TracIn follows: the epochs that the program says are kept, up to where the training ended, each with its rate. Those that the store lacks (a
+ * training that kept fewer, a damaged object) are trained again: the scores are those of the program, whatever the store has seen.
+ */
+const traced = Effect.fnUntraced(function* ({ body: { traced } }: InfluenceStep, model: Outcome, n: number) {
   if (traced === undefined || model.epochs === undefined) return undefined;
-  const store = yield* Store;
-  const limit = Number(model.figures[traced.bySteps ? "steps" : "epochs"]);
+  const { rate, batch, bySteps, every } = traced;
+  const end = Number(model.figures[bySteps ? "steps" : "epochs"]);
+  const stride = bySteps ? every * Math.ceil(n / batch) : every;
   const checkpoints: { readonly parameters: Arrays; readonly rate: number }[] = [];
-  for (const at of yield* store.kept(model.epochs)) {
-    if (at > limit) continue;
-    const stored = yield* store.getResult(model.epochs, at);
-    const loaded = Option.isSome(stored) ? yield* loadComputed(stored.value) : Option.none();
-    if (Option.isNone(loaded)) continue;
-    const { arrays, figures } = loaded.value;
-    if (arrays.parameters !== undefined)
-      checkpoints.push({ parameters: arrays.parameters, rate: rateAt(traced.rate, Number(figures.steps ?? 0)) });
+  for (let at = Math.min(stride, end), last = 0; at > last; last = at, at = Math.min(at + stride, end)) {
+    const { parameters, steps } = (yield* keptAt(model.epochs, at)) ?? (yield* trainedAgain(model, at));
+    checkpoints.push({ parameters, rate: rateAt(rate, steps) });
   }
   return checkpoints;
+});
+
+/** The weights after an epoch, if they are stored and whole, and the steps till then. */
+const keptAt = Effect.fnUntraced(function* (epochs: Hash, at: number) {
+  const store = yield* Store;
+  const stored = yield* store.getResult(epochs, at);
+  const loaded = Option.isSome(stored) ? yield* loadComputed(stored.value) : Option.none<Computed>();
+  if (Option.isNone(loaded)) return undefined;
+  const { arrays, figures } = loaded.value;
+  return arrays.parameters === undefined
+    ? undefined
+    : { parameters: arrays.parameters, steps: Number(figures.steps ?? 0) };
+});
+
+const trainedAgain = Effect.fnUntraced(function* ({ epochs, retrace }: Outcome, at: number) {
+  if (retrace !== undefined) yield* retrace(at);
+  const kept = epochs === undefined ? undefined : yield* keptAt(epochs, at);
+  return (
+    kept ??
+    (yield* new StepFailure({
+      code: "MTT5607",
+      message: `tracin needs the weights at ${at}, and training again did not bring them`,
+      help: "say `checkpoint: every(1, epoch)`, or use another store with --store DIR",
+    }))
+  );
 });
 
 const indices = ({ index }: Dataset): Tensor => ({ dtype: "i32", shape: [index.length], data: index });

@@ -9,6 +9,7 @@ import { hashBytes } from "../../store/hash.ts";
 import { encodeSafetensors } from "../../store/safetensors.ts";
 import { Store } from "../../store/store.ts";
 import { Events } from "../events.ts";
+import { stepFailure } from "../failure.ts";
 import { keyed, labelOf, waiting } from "../keyed.ts";
 import { fitsIntoMemory, memoryOf } from "../memory.ts";
 import {
@@ -62,12 +63,18 @@ export const trainStep = (step: TrainStep, inputs: readonly Outcome[], setting: 
         });
       });
 
-    const compute = Effect.scoped(
+    /** From the longest that is stored and not longer than `most`. */
+    const trained = (most: number) =>
       Effect.gen(function* () {
         yield* store.lock(prefix.key, waiting(events, label));
         yield* fitsIntoMemory(training);
-        const goOn = yield* keptStates(step, prefix, trainFrom);
-        const result = goOn ?? (yield* trainFrom(yield* startOf(training, inputs, file)));
+        const goOn = yield* keptStates(step, prefix, trainFrom, most);
+        return goOn ?? (yield* trainFrom(yield* startOf(training, inputs, file)));
+      });
+
+    const compute = Effect.scoped(
+      Effect.gen(function* () {
+        const result = yield* trained(limitOf(training));
         const figures = toFigures(result.figures);
         const computed: Computed = {
           figures: {
@@ -79,7 +86,17 @@ export const trainStep = (step: TrainStep, inputs: readonly Outcome[], setting: 
         return computed;
       }),
     );
-    const outcome: Outcome = { ...(yield* keyed(label, compute)), epochs: prefix.key };
+    const services = yield* Effect.context<Store | Events>();
+    const outcome: Outcome = {
+      ...(yield* keyed(label, compute)),
+      epochs: prefix.key,
+      retrace: (missing) =>
+        Effect.scoped(trained(missing - 1)).pipe(
+          Effect.mapError(stepFailure),
+          Effect.asVoid,
+          Effect.provideContext(services),
+        ),
+    };
     return outcome;
   });
 };
@@ -106,13 +123,14 @@ export const foreseeTraining = Effect.fnUntraced(function* (
 const OF_CHECKPOINTS: readonly string[] = ["MTT5203", "MTT5205"];
 
 /**
- * Goes on from the longest stored training that is not longer than this one and that is whole; what cannot be used is named, and written anew when the
+ * Goes on from the longest stored training that is not longer than `most` and that is whole; what cannot be used is named, and written anew when the
  * training gets there again. Nothing where there is none.
  */
 const keptStates = Effect.fnUntraced(function* <A, E, R>(
   step: TrainStep,
   prefix: Label,
   trainFrom: (from: TrainFrom) => Effect.Effect<A, E | AlgorithmFailure, R>,
+  most: number,
 ) {
   const store = yield* Store;
   const unusable = (at: number, why: string) =>
@@ -122,8 +140,7 @@ const keptStates = Effect.fnUntraced(function* <A, E, R>(
       `the checkpoint at ${at} cannot be used: ${why}`,
       "training goes on from the one before it, or begins anew",
     );
-  const limit = limitOf(step.body.training);
-  for (const at of (yield* store.kept(prefix.key)).filter((at) => at <= limit).reverse()) {
+  for (const at of (yield* store.kept(prefix.key)).filter((at) => at <= most).reverse()) {
     const stored = yield* store.getResult(prefix.key, at);
     const state = Option.isSome(stored) ? yield* loadComputed(stored.value) : Option.none();
     if (Option.isNone(state)) {

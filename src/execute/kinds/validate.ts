@@ -233,7 +233,7 @@ const byFlips = Effect.fnUntraced(function* (
     return yield* new StepFailure({
       code: "MTT5654",
       message: `${count === 0 ? "none" : "all"} of the ${changed.length} scored labels were changed, so that there is nothing to tell apart`,
-      help: "raise `fraction` of `with_label_noise`, or score more examples",
+      help: `${count === 0 ? "raise" : "lower"} \`fraction\` of \`with_label_noise\`, or score more examples`,
     });
   const high = rank === "loss" || step.body.influence.test === "self";
   const suspicion = high ? values : values.map((value) => -value);
