@@ -80,6 +80,29 @@ describe("validate by leave_one_out", () => {
     expect(Math.max(...steps("warm"))).toBeLessThan(Math.min(...steps("cold")));
   });
 
+  it("subtracts what training on changes by itself: nothing is left of an example without a gradient", async () => {
+    // Trained little, so that training again from its end goes on; a blank image has no part in a gradient of weights without a bias.
+    const unfinished = model
+      .replace("data: digits.train", "data: blanked")
+      .replace("lbfgs(tolerance: 1e-9)", "sgd(0.5), batch: 20, epochs: 2, precision: f64");
+    const result = await run(
+      `let blanked = digits.train |> map(image: select(index == 3, 0 * image, image))
+      ${unfinished}${blame}validate loo { influence: blame, by: leave_one_out(count: 40, choose: spread) }
+      train further = model with { start: model }
+      evaluate before { model: model, data: digits.test |> take(2), metrics: [loss] }
+      evaluate after = before with { model: further }`,
+    );
+    const { actual, predicted, removed } = await points(result, "loo");
+    const blank = removed!.flatMap((example, i) => (example === 3 ? [i] : []));
+    expect(blank).toHaveLength(2);
+    for (const i of blank) expect([actual![i], predicted![i]]).toEqual([0, 0]);
+    expect(actual!.filter((change) => change === 0)).toHaveLength(2);
+    const [loss, gone] = ["before", "after"].map((id) => Number(result.outcome(id).figures.loss));
+    const { drift } = result.outcome("loo").figures;
+    expect(Number(drift)).toBeGreaterThanOrEqual(Math.abs(gone! - loss!) - 1e-12);
+    expect(Number(drift)).toBeGreaterThan(1e-3);
+  });
+
   it("measures each example's own loss for self-influence", async () => {
     const result = await run(
       `${model}${own}validate loo { influence: own, by: leave_one_out(count: 3, choose: spread) }`,

@@ -28,7 +28,12 @@ export const train: Kind = {
     ),
     field("validate", either(dataset, none), "Data to measure the loss on after each epoch.", "none"),
     field("early_stop", either(opaque("stop"), none), "When to stop early.", "none"),
-    field("checkpoint", either(opaque("checkpoint"), none), "How often the state is kept: where a stopped run goes on, and what `tracin` sums over.", "every(1, epoch)"),
+    field(
+      "checkpoint",
+      either(opaque("checkpoint"), none),
+      "How often the state is kept: where a stopped run goes on, and what `tracin` sums over.",
+      "every(1, epoch)",
+    ),
     field("start", either(model, opaque("start"), none), "The weights to begin with.", "drawn anew"),
     field("precision", words("f32", "f64"), "What is computed with.", "f32; f64 for lbfgs of a dense model"),
   ],
