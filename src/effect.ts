@@ -147,7 +147,8 @@ export const load = (file: string, options: LoadOptions = {}): Effect.Effect<Pro
           return yield* new UsageError({ message: `${file} is wrong: ${message}` });
         }
         for (const target of targets ?? []) yield* findStep(plan, target, file);
-        return yield* execute(plan, targets ?? plan.targets, yield* settingOf(config, file, sources));
+        const setting = yield* settingOf(config, file, sources, diagnostics);
+        return yield* execute(plan, targets ?? plan.targets, setting);
       }).pipe(Effect.provide(servicesFor(runOptions)));
 
     const get = <A>(handle: Handle<A>, runOptions: RunOptions = {}) =>

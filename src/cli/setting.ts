@@ -4,7 +4,7 @@ import { Path } from "effect/Path";
 import { selectBackend } from "../backend/available.ts";
 import { hostConfig } from "../data/config.ts";
 import { layerHttp } from "../data/http.ts";
-import type { Sources } from "../diagnostic/diagnostic.ts";
+import type { Diagnostic, Sources } from "../diagnostic/diagnostic.ts";
 import type { Events } from "../execute/events.ts";
 import type { Setting } from "../execute/setting.ts";
 import { layerReports } from "../report/layer.ts";
@@ -13,8 +13,14 @@ import type { Config } from "./config.ts";
 import { environmentOf } from "./environment.ts";
 
 /** What a run of the file computes with on this machine. The program's own paths start in its folder. */
-export const settingOf = Effect.fnUntraced(function* (config: Config, file: string, sources: Sources = new Map()) {
+export const settingOf = Effect.fnUntraced(function* (
+  config: Config,
+  file: string,
+  sources: Sources = new Map(),
+  diagnostics: readonly Diagnostic[] = [],
+) {
   const path = yield* Path;
+  const pathOf = (name: string) => path.relative(path.dirname(file), name);
   const backend = yield* selectBackend(config.backend, config.device);
   const setting: Setting = {
     backend,
@@ -24,10 +30,10 @@ export const settingOf = Effect.fnUntraced(function* (config: Config, file: stri
     reports: path.join(config.store, "reports"),
     about: {
       texts: new Map(
-        [...sources]
-          .filter(([name]) => !name.startsWith("std/"))
-          .map(([name, text]) => [path.relative(path.dirname(file), name), text] as const),
+        [...sources].filter(([name]) => !name.startsWith("std/")).map(([name, text]) => [pathOf(name), text] as const),
       ),
+      pathOf,
+      warnings: diagnostics.filter(({ severity }) => severity === "warning"),
       params: Object.fromEntries(config.settings),
       environment: environmentOf(backend),
     },

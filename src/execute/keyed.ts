@@ -6,7 +6,7 @@ import type { Body, Step } from "../plan/plan.ts";
 import { preimage } from "../plan/preimage.ts";
 import type { Training } from "../plan/training.ts";
 import { hashJson } from "../store/hash.ts";
-import { Store, type StoredResult } from "../store/store.ts";
+import { Store, type StoredResult, type Warning } from "../store/store.ts";
 import { Events, emit, type Figures } from "./events.ts";
 import { type Failing, stepFailure } from "./failure.ts";
 import {
@@ -22,6 +22,7 @@ import {
   storeComputed,
 } from "./outcome.ts";
 import type { Setting } from "./setting.ts";
+import { Warnings } from "./warn.ts";
 
 /**
  * The key's preimage: what the step is, what it reads, and the engine where one computes it. A training's length is beside them, so that without it
@@ -80,6 +81,7 @@ export const outcomeOf = <E extends Failing, R>(
       seconds: result.seconds,
       figures: isFigures(result.figures) ? result.figures : {},
       ...costOf(result),
+      ...(result.warnings === undefined ? {} : { warnings: result.warnings }),
       content: contentOf(result),
       arrays: (group: string) => Effect.map(groups, ({ arrays }): Arrays => arrays[group] ?? {}),
       files: filesOf(result),
@@ -105,7 +107,8 @@ export const keyed = <E extends Failing, R>(
     const computeAndStore = Effect.gen(function* () {
       yield* emit({ event: "step.started", step: label.name, kind: label.kind, key: label.key });
       const start = performance.now();
-      const computed = yield* compute;
+      const warnings: Warning[] = [];
+      const computed = { ...(yield* Effect.provideService(compute, Warnings, warnings)), warnings };
       const seconds = (performance.now() - start) / 1000;
       return { computed, result: yield* storeComputed(label, computed, seconds) };
     });

@@ -7,7 +7,7 @@ import type { Json } from "../plan/json.ts";
 import type { Tensor } from "../shape/tensor.ts";
 import { type Hash, hashJson } from "../store/hash.ts";
 import { decodeSafetensors, encodeSafetensors } from "../store/safetensors.ts";
-import { STORE_FORMAT, Store, type StoredResult } from "../store/store.ts";
+import { STORE_FORMAT, Store, type StoredResult, type Warning } from "../store/store.ts";
 import type { Figures } from "./events.ts";
 import type { StepFailure } from "./failure.ts";
 
@@ -21,6 +21,7 @@ export interface Computed {
   readonly files?: Readonly<Record<string, Hash>>;
   /** What it took to compute, where that is measured. */
   readonly cost?: Figures;
+  readonly warnings?: readonly Warning[];
 }
 
 /** What a step came to, for the steps that read it. */
@@ -31,6 +32,8 @@ export interface Outcome {
   readonly figures: Figures;
   /** What computing it took, its seconds among them, where that was measured: in no content and no key. */
   readonly cost?: Figures;
+  /** What computing it warned of, then or now: in no content and no key. */
+  readonly warnings?: readonly Warning[];
   /** Hash of figures and arrays: enters the keys of the steps that read it. */
   readonly content: Hash;
   /** Reads a group; a damaged one is computed again. */
@@ -112,6 +115,7 @@ export const storeComputed = Effect.fnUntraced(function* (
       : { files: Object.fromEntries(Object.entries(computed.files).map(([name, object]) => [name, { object }])) }),
     seconds,
     ...(computed.cost === undefined ? {} : { cost: computed.cost }),
+    ...(computed.warnings === undefined || computed.warnings.length === 0 ? {} : { warnings: computed.warnings }),
     finished: Date.now(),
   };
   yield* store.putResult(result, at);

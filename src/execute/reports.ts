@@ -5,6 +5,7 @@ import type { Described } from "../data/describe.ts";
 import type { Json } from "../plan/json.ts";
 import type { Step } from "../plan/plan.ts";
 import type { Tensor } from "../shape/tensor.ts";
+import type { Warning } from "../store/store.ts";
 import type { Figures } from "./events.ts";
 import type { StepFailure } from "./failure.ts";
 import type { Arrays } from "./outcome.ts";
@@ -42,6 +43,16 @@ export interface ReportSource {
   /** When it is made: milliseconds since 1970. */
   readonly made: number;
   readonly about?: About;
+  /** Of the program, then of the steps. */
+  readonly warnings: readonly Said[];
+}
+
+/** A warning, and where in the program it stands. */
+export interface Said extends Warning {
+  readonly notes: readonly string[];
+  /** The step whose computing warned. */
+  readonly step?: string;
+  readonly at?: { readonly file: string; readonly line: number; readonly column: number; readonly text: string };
 }
 
 /** Makes reports: a service, because what people see is made after and outside of what computes. */

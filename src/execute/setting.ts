@@ -3,6 +3,7 @@ import type { FileSystem } from "effect/FileSystem";
 import type { Path } from "effect/Path";
 import type { Backend } from "../backend/backend.ts";
 import type { DataConfig } from "../data/config.ts";
+import type { Diagnostic } from "../diagnostic/diagnostic.ts";
 import type { Step } from "../plan/plan.ts";
 import type { Store } from "../store/store.ts";
 import type { Events } from "./events.ts";
@@ -35,6 +36,10 @@ export type Observe = (
 export interface About {
   /** The program and what it imports of the user's, by path. */
   readonly texts: ReadonlyMap<string, string>;
+  /** The path in `texts` of a file that a place names. */
+  readonly pathOf: (file: string) => string;
+  /** What the checker warns of in these. */
+  readonly warnings: readonly Diagnostic[];
   /** Params that were set from outside. */
   readonly params: Readonly<Record<string, string>>;
   /** The machine and what computes on it, by name: for people. */

@@ -6,6 +6,7 @@ import { environmentSection, programSection, stepsSection } from "./origin.ts";
 import { resultsSection } from "./results.ts";
 import { type Section, sectionsOf } from "./section.ts";
 import { style } from "./style.ts";
+import { warningsSection } from "./warnings.ts";
 
 /** Nothing is loaded and nothing runs, whatever a name or a text in the page says. */
 const POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'";
@@ -20,6 +21,7 @@ export const page = Effect.fnUntraced(function* (
   const made = new Date(source.made).toISOString();
   const { contents, body } = sectionsOf(
     [
+      warningsSection(source),
       yield* resultsSection(source),
       dataSection(source),
       ...pictures,

@@ -33,6 +33,9 @@ thead th { color: var(--soft); }
 .n { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
 .total th, .total td { font-weight: 600; }
 .warn { color: var(--warn); font-weight: 600; }
+.said { margin: 0; padding: 0; list-style: none; }
+.said li { margin: 0 0 0.8rem; padding-left: 0.8rem; border-left: 3px solid var(--warn); overflow-wrap: anywhere; break-inside: avoid; }
+.said p { margin: 0.1rem 0; }
 .hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
 .tiles, .plots, .gallery { display: flex; flex-wrap: wrap; gap: 1rem; }
 .gallery { margin: 0; padding: 0; list-style: none; }

@@ -32,6 +32,14 @@ const isJson = (value: unknown): value is Json => isJsonAt(value, 0);
 export const JsonValue = Schema.declare(isJson, { identifier: "Json" });
 
 /** What a step came to. Its content hash covers figures and objects: the rest is for people. */
+/** What computing a result warned of. */
+const Warning = Schema.Struct({
+  code: Schema.TemplateLiteral(["MTT", Schema.Number]),
+  message: Schema.String,
+  help: Schema.optionalKey(Schema.String),
+});
+export type Warning = typeof Warning.Type;
+
 export const StoredResult = Schema.Struct({
   format: Schema.Int,
   key: Schema.String,
@@ -48,6 +56,7 @@ export const StoredResult = Schema.Struct({
   seconds: Schema.Number,
   /** What it took besides, by name: bytes at most, seconds of its phases. */
   cost: Schema.optionalKey(JsonValue),
+  warnings: Schema.optionalKey(Schema.Array(Warning)),
   /** Milliseconds since 1970. */
   finished: Schema.Number,
 });

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { eventsOf, finished, folderOf, mtt, type Result, removeFolders, small } from "./mtt.ts";
@@ -210,5 +210,32 @@ describe("a run that does not succeed", () => {
     expect(stderr).toContain("error[MTT5201]: `bad` failed: a batch has 1000 examples, and the data has 300");
     expect(stderr).toContain("- of_bad  skipped: it reads what failed");
     expect(stdout).toContain("assert#1: passed true");
+  });
+});
+
+describe("what a run warns of", () => {
+  const warned = `let digits = glyphs(n: 60, seed: 1)
+network Net(image: f32[28, 28, 1]) -> f32[10] = image |> avg_pool(4x4) |> flatten |> dense(10)
+train model { network: Net, data: digits.train, loss: softmax_cross_entropy, optimizer: sgd(0.1), batch: 30, epochs: 1, seed: 1 }
+influence blame { model: model, test: digits.test |> take(1), method: ekfac() }
+report page { title: "First", show: [certificate(blame)] }
+`;
+  const ran = async (cwd: string, text: string) => {
+    writeFileSync(join(cwd, "p.mtt"), text);
+    const { code, stdout } = await mtt(["run", "p.mtt", "--format", "json"], { cwd });
+    expect(code).toBe(0);
+    const { steps } = finished(stdout);
+    return { steps, html: readFileSync(String(steps.page!.result.file), "utf8") };
+  };
+  const told = /MTT5002<\/b> <code>(\w+)<\/code>: the model is no minimum/;
+
+  it("is in the report, also in one that is made of stored results under other names", async () => {
+    const cwd = folderOf();
+    const first = await ran(cwd, warned);
+    expect(first.html.match(told)?.[1]).toBe("blame");
+    const later = await ran(cwd, warned.replace("First", "Later").replaceAll("blame", "guilt"));
+    expect(later.steps.guilt!.status).toBe("cached");
+    expect(later.html).toContain("<h1>Later</h1>");
+    expect(later.html.match(told)?.[1]).toBe("guilt");
   });
 });

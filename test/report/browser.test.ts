@@ -12,8 +12,10 @@ network Net(image: f32[28, 28, 1]) -> f32[10] = image |> conv(2, stride: 2x2) |>
 train model { network: Net, data: digits.train, loss: softmax_cross_entropy, optimizer: adam(rate: 0.01), batch: 50, epochs: 3, seed: 1, validate: digits.test }
 evaluate on_test { model: model, data: digits.test, metrics: [accuracy, loss, top(3)] }
 influence blame { model: model, test: digits.test |> take(2), method: grad_dot() }
+influence solved { model: model, test: digits.test |> take(1), method: ekfac() }
 validate loo { influence: blame, by: leave_one_out(count: 4) }
 
+let unread = glyphs(n: 10, seed: 2)
 let people = csv("people.csv", fields: { age: f32[], height: f32[], label: class[2] })
 network Plain(age: f32[], height: f32[]) -> f32[2] = concat(reshape(age, [1]), reshape(height, [1])) |> dense(2)
 train by_rows { network: Plain, data: people, loss: softmax_cross_entropy, optimizer: sgd(rate: 0.001), batch: 8, epochs: 1, seed: 1 }
@@ -22,7 +24,7 @@ influence of_rows { model: by_rows, test: people |> take(1), method: grad_dot() 
 let waves = npy(fields: { wave: "wave.npy" as f32[64], label: "label.npy" as class[2] })
 report page {
   title: "Images, rows & vectors"
-  show: [summary(Net), curves(model), confusion(on_test), histogram(on_test), gallery(blame, top: 3), scatter(loo), certificate(blame), table(on_test),
+  show: [summary(Net), curves(model), confusion(on_test), histogram(on_test), gallery(blame, top: 3), scatter(loo), certificate(blame), certificate(solved), table(on_test),
     gallery(of_rows, top: 2), gallery(waves, top: 3)]
 }
 `;
@@ -114,6 +116,20 @@ describe("a report in Chromium", () => {
     expect(await page.locator("section").count()).toBe(await page.locator("nav a").count());
     expect(await page.locator("svg:not([aria-label]):not([aria-hidden]), img:not([alt])").count()).toBe(0);
     expect(await page.getByRole("region", { name: "Training examples behind blame" }).count()).toBe(1);
+    await page.close();
+  });
+
+  it("begins with what the checker and the run warned of", async () => {
+    const page = await browser.newPage();
+    await page.goto(address);
+    const region = page.getByRole("region").first();
+    expect(await region.getByRole("heading").textContent()).toBe("3 warnings");
+    const items = await region.getByRole("listitem").allTextContents();
+    expect(items[0]).toMatch(/^MTT2015 .*unread.*p\.mtt:10:5 let unread = glyphs/);
+    expect(items[1]).toMatch(/^MTT5002 solved: the model is no minimum .*p\.mtt:6:11 influence solved/);
+    expect(items[2]).toMatch(/^MTT5002 loo: /);
+    await region.getByRole("link").first().click();
+    expect(await page.evaluate("location.hash")).toBe("#program-0");
     await page.close();
   });
 

@@ -61,7 +61,7 @@ const shown = (step: Step, more: Partial<Shown> = {}): Shown => ({
 });
 
 /** The report of the program's plan over figures of our own. */
-const render = (show: string, more: Partial<Shown> = {}, name = "p") => {
+const render = (show: string, more: Partial<Shown> = {}, name = "p", warnings: ReportSource["warnings"] = []) => {
   const { plan, diagnostics } = compile("p.mtt", new Map([["p.mtt", program(show)]]));
   expect(diagnostics).toEqual([]);
   const report = plan!.steps.find(({ body }) => body.kind === "report")!;
@@ -76,8 +76,11 @@ const render = (show: string, more: Partial<Shown> = {}, name = "p") => {
     inputs: report.inputs.map((id) => byId.get(id)!),
     steps: plan!.steps.filter((step) => step !== report).map(({ id }) => byId.get(id)!),
     made: Date.UTC(2026, 10, 29, 12, 30),
+    warnings,
     about: {
       texts: new Map([["p.mtt", program(show)]]),
+      pathOf: (file) => file,
+      warnings: [],
       params: { epochs: "3" },
       environment: { engine: "reference/1/cpu" },
     },
@@ -124,6 +127,22 @@ describe("a report", () => {
     const text = await page("summary(Net)", {}, "<b>&");
     expect(text).toContain('<p class="program">&lt;b&gt;&amp;, ');
     expect(text).not.toContain("<b>&");
+  });
+
+  it("says before all else what was warned of, with place and help, as text", async () => {
+    const evil = "<img src=x onerror=alert(1)> & `<b>`";
+    const said = { code: "MTT5002", message: `no minimum: ${evil}`, help: "train longer", step: "blame" } as const;
+    const at = { file: "p.mtt", line: 7, column: 11, text: "influence <blame>" };
+    const text = await Effect.runPromise(
+      render("summary(Net)", {}, "p", [{ ...said, notes: [`at most ${evil}`], at }]),
+    );
+    expect(text).toContain('<h2 id="title-0">1 warning</h2>');
+    expect(text).toContain('<b class="warn">MTT5002</b> <code>blame</code>: no minimum: &lt;img');
+    expect(text).toContain("&amp; <code>&lt;b&gt;</code>");
+    expect(text).toContain("help: train longer");
+    expect(text).toContain('<a href="#program-0">p.mtt:7:11</a> <code>influence &lt;blame&gt;</code>');
+    expect(text).not.toContain("<img src=x");
+    expect(await page("summary(Net)")).not.toMatch(/\d warning/);
   });
 
   it("has the same bytes each time, whatever was drawn before", async () => {

@@ -97,7 +97,7 @@ const once = Effect.fnUntraced(function* (flags: RunFlags, edited: () => boolean
       .say([about(flags.file, error)], new Map())
       .pipe(Effect.andThen(unstarted(outlet)), Effect.andThen(new Finished({ exit: EXIT.run })));
   const result = yield* Effect.gen(function* () {
-    const plain = yield* settingOf(config, flags.file, sources);
+    const plain = yield* settingOf(config, flags.file, sources, compiled.diagnostics);
     const folder = Option.getOrUndefined(flags.tensorboard);
     const setting: Setting = {
       ...plain,

@@ -10,13 +10,13 @@ import { loadSource } from "../../data/load.ts";
 import type { Body, Step } from "../../plan/plan.ts";
 import { preimage } from "../../plan/preimage.ts";
 import { hashJson } from "../../store/hash.ts";
-import { STORE_FORMAT, Store } from "../../store/store.ts";
+import { STORE_FORMAT, Store, type Warning } from "../../store/store.ts";
 import { simplify } from "../../transform/simplify.ts";
 import { vmap } from "../../transform/vmap.ts";
 import { Events, type Figures } from "../events.ts";
 import type { Outcome } from "../outcome.ts";
 import type { Setting } from "../setting.ts";
-import { warn } from "../warn.ts";
+import { Warnings, warn } from "../warn.ts";
 import { scoresOf } from "./influence.ts";
 
 type Of<K extends Body["kind"]> = Step & { readonly body: Extract<Body, { readonly kind: K }> };
@@ -113,7 +113,8 @@ const described = <E, R>(step: Step, keep: Keep, load: Effect.Effect<Dataset, E,
     const store = yield* Store;
     const events = yield* Events;
     const start = performance.now();
-    const data = yield* load;
+    const warnings: Warning[] = [];
+    const data = yield* Effect.provideService(load, Warnings, warnings);
     const seconds = (performance.now() - start) / 1000;
     const figures: Figures = { count: data.index.length, origin: data.origin, hash: data.hash };
     const image = { step: preimage(step.body), inputs: [data.hash] };
@@ -146,6 +147,7 @@ const described = <E, R>(step: Step, keep: Keep, load: Effect.Effect<Dataset, E,
       status: seen ? "cached" : "ran",
       seconds,
       figures,
+      warnings,
       content: data.hash,
       arrays: () => Effect.succeed({}),
       data,

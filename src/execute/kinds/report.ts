@@ -16,6 +16,7 @@ import { StepFailure, stepFailure } from "../failure.ts";
 import { labelOf } from "../keyed.ts";
 import type { Outcome } from "../outcome.ts";
 import { type ReportSource, Reports, type Shown } from "../reports.ts";
+import { saidOf } from "../said.ts";
 import type { Setting } from "../setting.ts";
 
 type ReportStep = Step & { readonly body: Extract<Body, { readonly kind: "report" }> };
@@ -56,6 +57,7 @@ export const reportStep = (
       steps: shown,
       made: yield* Clock.currentTimeMillis,
       ...(setting.about === undefined ? {} : { about: setting.about }),
+      warnings: saidOf(lineage, setting.about),
     };
     const look = hashJson({
       version: reports.version,
@@ -64,6 +66,7 @@ export const reportStep = (
       title: source.title ?? null,
       show: source.show,
       texts: [...(setting.about?.texts ?? [])],
+      warnings: source.warnings.map(({ code, message, step = null }) => [code, message, step]),
       steps: lineage.map(({ step: { id }, key }) => [id, key]),
     });
 
