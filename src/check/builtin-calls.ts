@@ -210,9 +210,11 @@ function resultOf(
     }
     case "mapped":
       return mappedData(c, of("data"), made, given);
-    case "predicted": {
+    case "predicted":
+    case "probability": {
       const step = of("model");
-      return step.kind === "step" ? predictedType(c, step, site) : errorType;
+      if (step.kind !== "step") return errorType;
+      return result.result === "predicted" ? predictedType(c, step, site) : probabilityType(c, step, site);
     }
     case "model": {
       const family = of(result.of);
@@ -244,10 +246,23 @@ function predictedType(c: Context, type: Extract<Type, { kind: "step" }>, site: 
     if (classes === undefined) return { kind: "tensor", dtype: "i32", axes: [], classes: 2 };
     if (typeof classes === "number") return { kind: "tensor", dtype: "i32", axes: [], classes };
   }
+  return noClass(c, type, result, site);
+}
+
+/** Of logits, one for each class or one of two. */
+function probabilityType(c: Context, type: Extract<Type, { kind: "step" }>, site: Site): Type {
+  const result = networkOf(c, type.step)?.result;
+  if (result === undefined || result.kind === "error") return errorType;
+  if (result.kind === "tensor" && result.axes.length <= 1) return { kind: "tensor", dtype: "f32", axes: [] };
+  return noClass(c, type, result, site);
+}
+
+function noClass(c: Context, type: Type, result: Type, site: Site): Type {
   report(
     c,
     problems.wrongType(site.span, `${site.text}: ${describeType(type)} gives ${describeType(result)}, and no class`, {
       label: "a model that classifies expected here",
+      help: "a model classifies whose network gives one logit for each class, f32[k], or one of two, f32[]",
     }),
   );
   return errorType;

@@ -176,7 +176,7 @@ export const dataBuiltins: readonly Builtin[] = [
     name: "probability",
     parameters: [required("model", model)],
     example: true,
-    result: { result: "type", type: tensor("f32", []) },
+    result: { result: "probability" },
     doc: "The probability that the model gives to its predicted class.",
   },
 ];

@@ -76,7 +76,7 @@ export type Result =
   /** The data set with the fields that `map` makes. */
   | { readonly result: "mapped" }
   /** A model's figure of one example. */
-  | { readonly result: "predicted" }
+  | { readonly result: "predicted" | "probability" }
   /** The layers of the argument applied one after another, or one of them so many times. */
   | { readonly result: "sequence" | "repeat" }
   /** A model of the family. */

@@ -15,6 +15,7 @@ import { oneLine } from "../syntax/one-line.ts";
 import { isExpression } from "../syntax/parts.ts";
 import { applyCall } from "./call.ts";
 import type { FileSize } from "./dims.ts";
+import { mustBeCounted } from "./kinds/classes.ts";
 import { stepField } from "./kinds/steps.ts";
 import { settingValue } from "./param.ts";
 import { refuse } from "./refusal.ts";
@@ -297,7 +298,10 @@ const field = (e: Extract<Expression, { kind: "field" }>, scope: Scope): Value =
     if (value !== undefined) return value;
   }
   if (target.kind === "dataset") return { kind: "figure", formula: { kind: "figure", step: target.step, name } };
-  if (target.kind === "model") return { kind: "figure", formula: { kind: "figure", step: target.model.id, name } };
+  if (target.kind === "model") {
+    mustBeCounted(target.model, name, spanFor(e.name.span, scope));
+    return { kind: "figure", formula: { kind: "figure", step: target.model.id, name } };
+  }
   if (target.kind === "step") return stepField(target.step, e.name, scope);
   throw refuse.value(spanFor(e.name.span, scope), `${describe(target)} has no \`${name}\``);
 };

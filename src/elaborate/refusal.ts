@@ -68,4 +68,6 @@ export const refuse = {
   sweep: refusal("MTT4016"),
   /** A `best` by what was not measured. */
   notMeasured: refusal("MTT4017"),
+  /** A metric that counts classes, of a model that tells none apart, or more than it is for. */
+  classes: refusal("MTT4019"),
 };

@@ -211,12 +211,7 @@ const rules: { readonly [K in Metric["kind"]]: Rule<Extract<Metric, { kind: K }>
   auc: {
     reads: (metric, classifier) => {
       const found = needs(metric, classifier);
-      if (found.classes !== 2)
-        throw new AlgorithmFailure(
-          "MTT5204",
-          `auc needs two classes, and there are ${found.classes}`,
-          "use accuracy or top(k)",
-        );
+      if (found.classes !== 2) throw new TypeError(`auc of ${found.classes} classes`);
       return [["score", found.score]];
     },
     of: (metric, values, classifier) => {
@@ -236,13 +231,10 @@ const rules: { readonly [K in Metric["kind"]]: Rule<Extract<Metric, { kind: K }>
 /** The rule of the metric's own kind: TypeScript cannot tie the two together by itself. */
 const rule = <K extends Metric["kind"]>(kind: K): Rule<Extract<Metric, { kind: K }>> => rules[kind];
 
+/** Elaboration lets no metric of classes through where there are none. */
 const needs = ({ name }: Metric, classifier: Classifier | undefined): Classifier => {
   if (classifier !== undefined) return classifier;
-  throw new AlgorithmFailure(
-    "MTT5204",
-    `${name} needs classes, and the loss compares with no label`,
-    "evaluate the loss, or a measure of your own",
-  );
+  throw new TypeError(`${name} of a network that tells no classes apart`);
 };
 
 const isRight = (cell: number, classes: number): boolean => Math.floor(cell / classes) === cell % classes;

@@ -3,7 +3,6 @@ import { describe, expect, it } from "vitest";
 import { GraphBuilder } from "../../src/ir/builder.ts";
 import * as op from "../../src/ir/operations.ts";
 import { auc, evaluate, predict } from "../../src/learn/metrics.ts";
-import { AlgorithmFailure } from "../../src/plan/algorithm.ts";
 import type { Measure } from "../../src/plan/network.ts";
 import { tensor } from "../../src/shape/tensor.ts";
 import { drive } from "./drive.ts";
@@ -108,14 +107,14 @@ describe("evaluation", () => {
     );
   });
 
-  it("refuses accuracy without labels, auc of three classes, and no examples", () => {
+  it("is never asked for accuracy without labels or auc of three classes, and refuses no examples", () => {
     const regression = { x: tensor("f64", [2, 3], [1, 2, 3, 4, 5, 6]), y: tensor("f64", [2, 3], [1, 2, 3, 4, 5, 6]) };
     expect(() => drive(evaluate(linear(3, 3), identity, squaredError(3), [accuracy], 2), regression)).toThrow(
-      AlgorithmFailure,
+      TypeError,
     );
     expect(() =>
       drive(evaluate(linear(3, 3), identity, crossEntropy(3), [{ kind: "auc", name: "auc" }], 5), data),
-    ).toThrow("auc needs two classes, and there are 3");
+    ).toThrow("auc of 3 classes");
     expect(() => drive(evaluate(linear(3, 3), identity, crossEntropy(3), [], 0), data)).toThrow("no example");
     expect(drive(evaluate(linear(3, 3), identity, squaredError(3), [loss], 2), regression).result).toMatchObject({
       metrics: { loss: 0 },

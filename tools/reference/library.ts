@@ -89,6 +89,8 @@ const gives = (result: Result): string => {
       return "the data set with these fields";
     case "predicted":
       return "a class";
+    case "probability":
+      return code("f32[]");
     case "sequence":
     case "repeat":
       return "a layer";

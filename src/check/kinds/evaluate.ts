@@ -14,7 +14,7 @@ export const evaluate: Kind = {
       "metrics",
       list(opaque("metric")),
       "What is measured: accuracy, loss, top(k), auc, or a block.",
-      "[accuracy, loss]",
+      "[accuracy, loss]; [loss] for a loss that compares with no label",
     ),
   ],
   figures: (c, step) => metricFigures(c, step),

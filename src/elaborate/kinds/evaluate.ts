@@ -3,9 +3,10 @@ import type { Expression, Step } from "../../syntax/ast.ts";
 import { elaborateMeasure } from "../measure.ts";
 import { Arguments, readMade, unknown } from "../read.ts";
 import { refuse } from "../refusal.ts";
-import type { Scope, Session } from "../scope.ts";
+import { type Scope, type Session, spanFor } from "../scope.ts";
 import { addStep } from "../steps.ts";
 import { type DatasetValue, describe, type Value } from "../value.ts";
+import { classesOf, mustCountClasses } from "./classes.ts";
 import { readDataset } from "./data.ts";
 import type { PlannedEvaluate, PlannedSweep, PlannedTrain } from "./planned.ts";
 import { readModel } from "./predict.ts";
@@ -20,14 +21,15 @@ export const planEvaluate = (step: Step, session: Session): PlannedEvaluate => {
   const data = fields.require("data", readDataset);
   if (of.kind === "train") {
     const { id, metrics } = evaluation(step.name.text, of, data, fields, step, session);
-    return { kind: "evaluate", id, metrics, sweep: undefined, fields: data.fields };
+    return { kind: "evaluate", id, model: of, metrics, sweep: undefined, fields: data.fields };
   }
   const all = of.members.map(({ member, model }) =>
     evaluation(`${step.name.text}/${member.name}`, model, data, fields, step, session),
   );
   const inputs = all.map(({ id }) => id);
   const id = addFamily(step, of.members, inputs, session);
-  return { kind: "evaluate", id, metrics: all[0]!.metrics, sweep: of, fields: data.fields };
+  const [{ model }] = of.members;
+  return { kind: "evaluate", id, model, metrics: all[0]!.metrics, sweep: of, fields: data.fields };
 };
 
 /** A model, or the models of a sweep. */
@@ -54,7 +56,7 @@ const evaluation = (
     );
   }
   const metrics = fields.read("metrics", (value, e, scope) => readMetrics(value, model, data, e, scope)) ?? [
-    ...(classifies(data) ? [{ kind: "accuracy", name: "accuracy" } as const] : []),
+    ...(classifies(data) && classesOf(model) !== undefined ? [{ kind: "accuracy", name: "accuracy" } as const] : []),
     { kind: "loss", name: "loss" } as const,
   ];
   const body = { kind: "evaluate", network: model.network, loss: model.loss, metrics } as const;
@@ -73,7 +75,11 @@ const readMetrics = (
 ): readonly Metric[] => {
   if (value.kind !== "list") throw refuse.value(e.span, `metrics are a list, and this is ${describe(value)}`);
   const items = e.kind === "list" ? e.items : value.items.map(() => e);
-  return value.items.map((item, i) => readMetric(item, model, data, items[i]!, scope));
+  return value.items.map((item, i) => {
+    const metric = readMetric(item, model, data, items[i]!, scope);
+    mustCountClasses(metric, model, spanFor(items[i]!.span, scope));
+    return metric;
+  });
 };
 
 export const readMetric = (

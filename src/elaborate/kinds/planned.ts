@@ -3,6 +3,7 @@ import type { Influence } from "../../plan/influence.ts";
 import type { Measure, Network } from "../../plan/network.ts";
 import type { Member, Metric } from "../../plan/plan.ts";
 import type { Training } from "../../plan/training.ts";
+import type { Validation } from "../../plan/validation.ts";
 import type { DatasetValue } from "../value.ts";
 
 /** What other steps may ask of a declared step that has been planned. */
@@ -41,6 +42,8 @@ export interface PlannedMember {
 export interface PlannedEvaluate {
   readonly kind: "evaluate";
   readonly id: string;
+  /** The model; of a sweep, the first. */
+  readonly model: PlannedTrain;
   readonly metrics: readonly Metric[];
   /** The sweep whose members are each evaluated, where it is one. */
   readonly sweep: PlannedSweep | undefined;
@@ -63,6 +66,7 @@ export interface PlannedInfluence {
 export interface PlannedValidate {
   readonly kind: "validate";
   readonly id: string;
+  readonly by: Validation["kind"];
 }
 
 export interface PlannedReport {

@@ -5,11 +5,12 @@ import type { Expression, Step } from "../../syntax/ast.ts";
 import { elaborateNetwork } from "../network.ts";
 import { readMade, readText, wordOf } from "../read.ts";
 import { refuse } from "../refusal.ts";
-import type { Scope, Session } from "../scope.ts";
+import { type Scope, type Session, spanFor } from "../scope.ts";
 import { addStep } from "../steps.ts";
 import { describe, type Value } from "../value.ts";
 import { numbered } from "./assert.ts";
-import type { PlannedInfluence, PlannedReport } from "./planned.ts";
+import { classesOf, noClasses } from "./classes.ts";
+import type { PlannedEvaluate, PlannedInfluence, PlannedReport } from "./planned.ts";
 import { mustBeKept } from "./scores.ts";
 import { StepFields } from "./step-fields.ts";
 import { planned } from "./steps.ts";
@@ -54,9 +55,27 @@ const asked = (picture: string, value: Value, e: Expression, scope: Scope): Valu
   const of = value.kind === "step" ? planned(value.step, scope.session) : undefined;
   const influence = value.kind === "scores" ? value.influence : of?.kind === "influence" ? of : undefined;
   if (picture === "histogram" && influence !== undefined) mustBeKept(influence, e, scope);
+  if (picture === "confusion" && of?.kind === "evaluate") mustConfuse(of, e, scope);
+  if (picture === "scatter" && of?.kind === "validate" && of.by === "mislabel_detection")
+    throw refuse.unfit(spanFor(e.span, scope), `\`${of.id}\` ranks examples and retrains nothing: it has no points`, {
+      help: "show its figures, `table(…)`, or validate by `leave_one_out(count: 100)`",
+    });
   if (picture === "curves" && of?.kind === "sweep")
     return { kind: "list", items: of.members.map(({ model }) => ({ kind: "model", model })) };
   return value;
+};
+
+/** Of one model, which tells classes apart. */
+const mustConfuse = ({ id, model, sweep }: PlannedEvaluate, e: Expression, scope: Scope): void => {
+  if (sweep !== undefined)
+    throw refuse.unfit(
+      spanFor(e.span, scope),
+      `\`confusion\` is of one model, and \`${id}\` tells of the models of \`${sweep.id}\``,
+      {
+        help: `evaluate one of them: \`model: best(${sweep.id}, by: accuracy)\``,
+      },
+    );
+  if (classesOf(model) === undefined) throw noClasses("confusion", model, spanFor(e.span, scope));
 };
 
 const content = (value: Value, e: Expression, scope: Scope, inputs: string[]): Json => {

@@ -1,6 +1,7 @@
 import type { Name, Step, StepKind } from "../../syntax/ast.ts";
 import { type Scope, type Session, spanFor } from "../scope.ts";
 import type { Value } from "../value.ts";
+import { mustBeCounted } from "./classes.ts";
 import { planEvaluate } from "./evaluate.ts";
 import { planInfluence } from "./influence.ts";
 import { mustHaveStrength } from "./influence-method.ts";
@@ -42,6 +43,7 @@ export const planned = (step: Step, session: Session): Planned => {
 export const stepField = (step: Step, { text: name, span }: Name, scope: Scope): Value => {
   const of = planned(step, scope.session);
   if (of.kind === "influence" && name === "strength_effect") mustHaveStrength(of, spanFor(span, scope));
+  mustBeCounted(of, name, spanFor(span, scope));
   // All scores, for a picture: no figure.
   if (of.kind === "influence" && name === "scores") return { kind: "scores", influence: of };
   if (of.kind === "validate" && name === "points") return { kind: "step", step };

@@ -28,7 +28,7 @@ export const planValidate = (step: Step, session: Session): PlannedValidate => {
       inputs,
       span: step.name.span,
     });
-    return { kind: "validate", id };
+    return { kind: "validate", id, by: by.kind };
   };
   const { model } = scores;
   if (by.kind === "mislabel_detection") {
