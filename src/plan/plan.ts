@@ -49,7 +49,7 @@ export type Body =
   | { readonly kind: "family"; readonly members: readonly Member[] }
   /** inputs: the figures of a family, then for each member what may be chosen -> that of the member with the best figure `by` */
   | { readonly kind: "best"; readonly by: string; readonly order: Order }
-  /** One of these, as the first input is a `best` that chose this member. */
+  /** One of these: that of the member which a `best` chose, the first of the inputs that is one. */
   | { readonly kind: "chosen"; readonly of: readonly Body[] }
   /**
    * inputs: scores, model, its training data [, test data, unless `test` is self], then what the training reads besides its data -> agreement.

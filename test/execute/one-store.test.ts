@@ -9,6 +9,8 @@ const head = `
 let digits = glyphs(n: 30, seed: 1, image: f32[8, 8, 1])
 network Deep(image: f32[8, 8, 1]) -> f32[10] = image |> avg_pool(4x4) |> flatten |> dense(3) |> tanh |> dense(10)
 network Flat(image: f32[8, 8, 1]) -> f32[10] = image |> avg_pool(4x4) |> flatten |> dense(10)
+network Square(image: f32[8, 8, 1]) -> f32[10] = image |> avg_pool(4x4) |> flatten |> dense(4) |> tanh |> dense(4) |> tanh |> dense(10)
+train square { network: Square, data: digits.train, loss: softmax_cross_entropy, optimizer: sgd(0.5), batch: 10, epochs: 1, precision: f64, regularize: l2(0.01) }
 train deep { network: Deep, data: digits.train, loss: softmax_cross_entropy, optimizer: sgd(0.5), batch: 10, epochs: 2, precision: f64, regularize: l2(0.01) }
 train flat { network: Flat, data: digits.train, loss: softmax_cross_entropy, optimizer: sgd(0.5), batch: 10, epochs: 2, precision: f64, regularize: l2(0.01) }
 train same_weights = flat with { epochs: 0, start: flat, regularize: l2(0.02) }
@@ -18,7 +20,7 @@ train of_part = flat with { epochs: 0, start: flat, data: digits.train |> take(2
 const two = "test: digits.test |> take(2)";
 const cg = (more = "") => `cg(damping: 1, tolerance: 1e-6${more})`;
 
-const queries: Readonly<Record<string, string>> = {
+const queries: Record<string, string> = {
   cg: `model: deep, ${two}, method: ${cg()}`,
   "another damping": `model: deep, ${two}, method: cg(damping: 1.5, tolerance: 1e-6)`,
   "another tolerance": `model: deep, ${two}, method: cg(damping: 1, tolerance: 1e-3)`,
@@ -60,6 +62,19 @@ const queries: Readonly<Record<string, string>> = {
   knn: `model: deep, ${two}, method: knn_shapley(3)`,
   "knn, more neighbours": `model: deep, ${two}, method: knn_shapley(4)`,
 };
+/** Weights of one shape, whose answers nothing but their place tells apart. */
+for (const method of [
+  "cg(hessian: gauss_newton, damping: 1)",
+  "cg()",
+  "exact(damping: auto)",
+  "arnoldi(4, damping: 1)",
+  "nystrom(4, damping: 1, hessian: gauss_newton)",
+  "ekfac()",
+])
+  for (const at of [0, 1])
+    Object.assign(queries, {
+      [`layer${at} by ${method}`]: `model: square, ${two}, layers: ["layer${at}/W"], method: ${method}`,
+    });
 const id = (at: number) => `query_${at}`;
 const text = (at: number) => `influence ${id(at)} { ${Object.values(queries)[at]!} }\n`;
 const count = Object.keys(queries).length;

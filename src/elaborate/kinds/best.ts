@@ -1,3 +1,4 @@
+import type { Span } from "../../diagnostic/diagnostic.ts";
 import type { Body, Metric, Order } from "../../plan/plan.ts";
 import { preimage } from "../../plan/preimage.ts";
 import type { Expression } from "../../syntax/ast.ts";
@@ -5,7 +6,7 @@ import type { BuiltinCall } from "../builtin.ts";
 import { evaluate } from "../expression.ts";
 import { wordOf } from "../read.ts";
 import { refuse } from "../refusal.ts";
-import { remembered, type Scope, spanFor } from "../scope.ts";
+import { remembered, type Scope, type Session, spanFor } from "../scope.ts";
 import { addStep } from "../steps.ts";
 import { type DatasetValue, describe, type Value } from "../value.ts";
 import { readMetric } from "./evaluate.ts";
@@ -125,6 +126,45 @@ const mustBeAlike = ({ id, members }: PlannedSweep, e: Expression, scope: Scope)
         },
       );
   }
+};
+
+/** What the training behind a model reads besides its data: of a `best` that of its members, chosen alike where they differ in it. */
+export const readsOf = (model: PlannedTrain, what: string, span: Span, session: Session): readonly string[] => {
+  const { body, inputs } = session.steps.get(model.id)!;
+  if (body.kind !== "best") return inputs.slice(1);
+  const members = inputs.slice(1).map((id) => session.steps.get(id)!.inputs.slice(1));
+  const [first] = members;
+  if (members.some(({ length }) => length !== first!.length))
+    throw refuse.unfit(
+      span,
+      `${what} trains like \`${model.id}\`, and of the ${members.length} models that it may be some start from another model and some do not`,
+      { help: "name a declared model" },
+    );
+  return first!.map((one, at) => {
+    const reads = members.map((list) => list[at]!);
+    return new Set(reads).size === 1 ? one : alike(model, `read${at + 1}`, reads, session);
+  });
+};
+
+/** The data of a model. That of a `best` by a step which chose it, so that what is made of it knows the choice. */
+export const chosenData = (model: PlannedTrain, session: Session): string => {
+  const { body, inputs } = session.steps.get(model.id)!;
+  const { step } = model.data;
+  if (body.kind !== "best" || session.steps.get(step)!.body.kind === "best") return step;
+  return alike(
+    model,
+    "data",
+    inputs.slice(1).map(() => step),
+    session,
+  );
+};
+
+/** A step that chooses among these as the model's does among its members. */
+const alike = ({ id }: PlannedTrain, name: string, of: readonly string[], session: Session): string => {
+  const { body, inputs, span } = session.steps.get(id)!;
+  const known = `${id}.${name}`;
+  if (session.steps.has(known)) return known;
+  return addStep(session, { id: known, declared: false, body, inputs: [inputs[0]!, ...of], span });
 };
 
 /** What is computed for whichever training was chosen; one where they do not differ in it. */

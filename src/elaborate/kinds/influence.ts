@@ -1,4 +1,3 @@
-import type { Span } from "../../diagnostic/diagnostic.ts";
 import { nearMiss } from "../../diagnostic/near-miss.ts";
 import type { Field } from "../../plan/dataset.ts";
 import type { Influence, Method } from "../../plan/influence.ts";
@@ -14,7 +13,7 @@ import { refuse } from "../refusal.ts";
 import type { Session } from "../scope.ts";
 import { addStep } from "../steps.ts";
 import { type DatasetValue, describe } from "../value.ts";
-import { chosenOf } from "./best.ts";
+import { chosenData, chosenOf, readsOf } from "./best.ts";
 import { readDataset } from "./data.ts";
 import { mustAnswer, mustFit } from "./influence-method.ts";
 import type { PlannedInfluence, PlannedTrain } from "./planned.ts";
@@ -99,18 +98,6 @@ export const planInfluence = (step: Step, session: Session): PlannedInfluence =>
   return { kind: "influence", id, influence: specs[0]!, specs, model, test: test === "self" ? undefined : test, part };
 };
 
-/** The one training behind a model; of one that a `best` picks, there is none before the run. */
-export const trainingOf = ({ id, trainings }: PlannedTrain, what: string, span: Span): Training => {
-  if (trainings.length === 1) return trainings[0];
-  throw refuse.unfit(
-    span,
-    `${what} trains like \`${id}\`, and which of ${trainings.length} models that is only a run tells`,
-    {
-      help: "name a declared model",
-    },
-  );
-};
-
 /** Influence asks one example at a time, outside of training. */
 const mustNotSeeBatch = ({ id, network }: PlannedTrain, fields: StepFields): void => {
   if (!network.inference.nodes.some(({ op }) => op === "batch_mean")) return;
@@ -191,15 +178,21 @@ const traced = (
   return { traced: { rate: optimizer.rate, batch, bySteps, every: checkpointEvery } };
 };
 
-/** Models like this one from other seeds. */
+/** Models like this one from other seeds: of a `best`, like the one that it chose. */
 const ensemble = (method: Method, model: PlannedTrain, session: Session, fields: StepFields): readonly string[] => {
   if (method.kind !== "trak" || method.models === 1) return [];
-  const step = session.steps.get(model.id)!;
-  const training = trainingOf(model, `\`trak(models: ${method.models})\``, fields.span("method"));
+  const reads = readsOf(model, `\`trak(models: ${method.models})\``, fields.span("method"), session);
+  const inputs = [chosenData(model, session), ...reads];
+  const { span } = session.steps.get(model.id)!;
+  const [{ seed: first }] = model.trainings;
   return Array.from({ length: method.models - 1 }, (_, i) => {
-    const id = `${model.id}/seed ${training.seed + i + 1}`;
+    const bodies = model.trainings.map(
+      (training): Body => ({ kind: "train", training: { ...training, seed: training.seed + i + 1 } }),
+    );
+    const [body] = bodies;
+    const id = bodies.length === 1 ? `${model.id}/seed ${first + i + 1}` : `${model.id}/model ${i + 2}`;
     if (session.steps.has(id)) return id;
-    const body: Body = { kind: "train", training: { ...training, seed: training.seed + i + 1 } };
-    return addStep(session, { ...step, id, declared: false, body });
+    const of: Body = bodies.length === 1 ? body! : { kind: "chosen", of: bodies };
+    return addStep(session, { id, declared: false, body: of, inputs, span });
   });
 };

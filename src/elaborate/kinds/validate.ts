@@ -1,3 +1,4 @@
+import type { Body } from "../../plan/plan.ts";
 import type { Training } from "../../plan/training.ts";
 import type { ByRetraining, Validate } from "../../plan/validation.ts";
 import type { Step } from "../../syntax/ast.ts";
@@ -5,7 +6,7 @@ import { readValidation } from "../read-method.ts";
 import { refuse } from "../refusal.ts";
 import type { Session } from "../scope.ts";
 import { addStep } from "../steps.ts";
-import { trainingOf } from "./influence.ts";
+import { chosenOf, readsOf } from "./best.ts";
 import type { PlannedInfluence, PlannedValidate } from "./planned.ts";
 import { addPrediction } from "./predict.ts";
 import { mustBeKept, readScores } from "./scores.ts";
@@ -20,11 +21,13 @@ export const planValidate = (step: Step, session: Session): PlannedValidate => {
     return influence;
   });
   const by = fields.require("by", (value, e, scope) => readValidation(value, { e, scope }));
-  const add = (validate: Validate, ...inputs: readonly string[]): PlannedValidate => {
+  const add = (validates: readonly Validate[], ...inputs: readonly string[]): PlannedValidate => {
     const id = addStep(session, {
       id: step.name.text,
       declared: true,
-      body: { kind: "validate", validate, influence: scores.influence },
+      body: chosenOf(
+        validates.map((validate, i): Body => ({ kind: "validate", validate, influence: scores.specs[i]! })),
+      ),
       inputs,
       span: step.name.span,
     });
@@ -37,17 +40,16 @@ export const planValidate = (step: Step, session: Session): PlannedValidate => {
       by.rank === "scores"
         ? scores.id
         : addPrediction("loss", model, scores.part ?? model.data, step.name.span, session);
-    return add({ by }, ranks, model.data.step);
+    return add([{ by }], ranks, model.data.step);
   }
   mustPredict(by, scores, fields);
-  const declared = trainingOf(model, `\`${step.name.text}\``, fields.span("influence"));
-  mustTrain(model.id, declared, fields);
-  const training = retrainingOf(by, declared);
+  for (const training of model.trainings) mustTrain(model.id, training, fields);
   // What the training reads besides its data: data to validate with, and the model it starts from unless it starts from its own end.
-  const others = session.steps.get(model.id)!.inputs.slice(1);
-  const read = training.start === "model" && isWarm(by) ? others.slice(0, training.validate ? 1 : 0) : others;
+  const others = readsOf(model, `\`${step.name.text}\``, fields.span("influence"), session);
+  const read = isWarm(by) ? others.slice(0, model.trainings[0].validate ? 1 : 0) : others;
   const tests = scores.test === undefined ? [] : [scores.test.step];
-  return add({ by, training }, scores.id, model.id, model.data.step, ...tests, ...read);
+  const validates = model.trainings.map((training): Validate => ({ by, training: retrainingOf(by, training) }));
+  return add(validates, scores.id, model.id, model.data.step, ...tests, ...read);
 };
 
 const mustTrain = (id: string, { length }: Training, fields: StepFields): void => {

@@ -98,8 +98,10 @@ export const chosenOutcome = ({ key, status, seconds, figures }: Outcome, inputs
   return { ...member, key, status, seconds, figures: { ...member.figures, member: figures.member! }, choice };
 };
 
-/** A step whose body goes with the choice of its first input has that body. */
-export const settled = (step: Step, [first]: readonly Outcome[]): Step => {
+/** A step whose body goes with a choice, that of the first of its inputs that made one, has that body. */
+export const settled = (step: Step, inputs: readonly Outcome[]): Step => {
   const { body } = step;
-  return body.kind === "chosen" ? { ...step, body: body.of[first?.choice ?? 0]! } : step;
+  if (body.kind !== "chosen") return step;
+  const choice = inputs.find((input) => input.choice !== undefined)?.choice ?? 0;
+  return { ...step, body: body.of[choice]! };
 };
