@@ -126,7 +126,7 @@ describe("a report in Chromium", () => {
     expect(await region.getByRole("heading").textContent()).toBe("3 warnings");
     const items = await region.getByRole("listitem").allTextContents();
     expect(items[0]).toMatch(/^MTT2015 .*unread.*p\.mtt:10:5 let unread = glyphs/);
-    expect(items[1]).toMatch(/^MTT5002 solved: the model is no minimum .*p\.mtt:6:11 influence solved/);
+    expect(items[1]).toMatch(/^MTT5002 solved: the model is no minimum .*p\.mtt:7:11 influence solved/);
     expect(items[2]).toMatch(/^MTT5002 loo: /);
     await region.getByRole("link").first().click();
     expect(await page.evaluate("location.hash")).toBe("#program-0");
