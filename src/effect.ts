@@ -14,16 +14,18 @@ import type { Diagnostic, Sources } from "./diagnostic/diagnostic.ts";
 import { render } from "./diagnostic/render.ts";
 import { Events, type RunEvent } from "./execute/events.ts";
 import { execute, type RunResult } from "./execute/execute.ts";
-import type { Plan, Step } from "./plan/plan.ts";
+import { type Plan, type Step, trainingBehind } from "./plan/plan.ts";
 import { ProgramError, RunError } from "./script/errors.ts";
 import { compose } from "./script/expression.ts";
 import {
   type Asked,
+  Comparison,
   Data,
   Evaluation,
   type Handle,
   Influence,
   Model,
+  Sweep,
   type TrainFields,
   trained,
 } from "./script/handles.ts";
@@ -49,6 +51,7 @@ export { AxisArray } from "./script/axes.ts";
 export { ProgramError, RunError } from "./script/errors.ts";
 export { type Expression, mtt, type Operand } from "./script/expression.ts";
 export type {
+  Comparison,
   Data,
   Evaluation,
   GroupEffect,
@@ -60,11 +63,13 @@ export type {
   Model,
   Prediction,
   Scores,
+  Sweep,
+  SweepFields,
   TrainFields,
   Validation,
 } from "./script/handles.ts";
 export { network } from "./script/network.ts";
-export type { Examples, Influences, ScoreAxis, Trained } from "./script/results.ts";
+export type { Examples, Influences, Member, ScoreAxis, Trained } from "./script/results.ts";
 export type { DType } from "./shape/dtype.ts";
 export type { Tensor } from "./shape/tensor.ts";
 export type { StoreError } from "./store/store.ts";
@@ -95,7 +100,12 @@ export type GetError = UsageError | ProgramError | RunError | StoreError | Backe
 export interface Names {
   /** A data set, by its name or path: `digits.test`. */
   readonly data: (name: string) => Data;
+  /** A trained model, or one that a `let chosen = best(…)` picks. */
   readonly model: (name: string) => Model;
+  /** The models of a `sweep`. */
+  readonly sweep: (name: string) => Sweep;
+  /** An `evaluate` of a sweep. */
+  readonly comparison: (name: string) => Comparison;
   readonly evaluation: (name: string) => Evaluation;
   readonly influence: (name: string) => Influence<"test" | "train">;
   /** An influence with `test: self`. */
@@ -125,6 +135,8 @@ export interface Program extends Names {
 const names: Names = {
   data: (name) => new Data([name]),
   model: (name) => new Model([name]),
+  sweep: (name) => new Sweep([name]),
+  comparison: (name) => new Comparison([name]),
   evaluation: (name) => new Evaluation([name]),
   influence: (name) => new Influence([name], ["test", "train"]),
   selfInfluence: (name) => new Influence([name], ["train"]),
@@ -201,21 +213,28 @@ const planFor = Effect.fnUntraced(function* (asks: Asked, file: string, sources:
       : findStep(plan, named.get(name) ?? name, file);
   });
   const [first, second] = steps;
-  if (!kinds[asks.kind](first!.body)) return yield* notOf(first!, asks.kind);
+  if (!kinds[asks.kind](first!, plan)) return yield* notOf(first!, asks.kind);
   if (asks.predicts === undefined || second === undefined) return { plan, target: first!.id, place };
-  const prediction = yield* predictionStep(first!, second, asks.predicts.result);
+  const training = trainingBehind(plan, first!)!;
+  const model: Step = { ...first!, body: { kind: "train", training } };
+  const prediction = yield* predictionStep(model, second, asks.predicts.result);
   return { plan: { ...plan, steps: [...plan.steps, prediction] }, target: prediction.id, place };
 });
 
 /** What a handle may stand for. */
-const kinds: { readonly [K in Asked["kind"]]: (body: Step["body"]) => boolean } = {
-  data: ({ kind }) => kind === "data" || kind === "query",
-  figure: ({ kind }) => kind === "group",
-  train: ({ kind }) => kind === "train",
-  evaluate: ({ kind }) => kind === "evaluate",
-  influence: ({ kind }) => kind === "influence",
-  validate: ({ kind }) => kind === "validate",
+const kinds: { readonly [K in Asked["kind"]]: (step: Step, plan: Plan) => boolean } = {
+  data: ({ body: { kind } }) => kind === "data" || kind === "query",
+  figure: (step) => comesTo(step, "group"),
+  train: (step, plan) => trainingBehind(plan, step) !== undefined,
+  family: ({ body: { kind } }) => kind === "family",
+  evaluate: (step) => comesTo(step, "evaluate"),
+  influence: (step) => comesTo(step, "influence"),
+  validate: (step) => comesTo(step, "validate"),
 };
+
+/** What is asked of a model that a `best` picks is one of several of a kind. */
+const comesTo = ({ body }: Step, kind: Step["body"]["kind"]): boolean =>
+  (body.kind === "chosen" ? body.of[0]!.kind : body.kind) === kind;
 
 const notOf = ({ id, body }: Step, kind: string) =>
   new UsageError({ message: `\`${id}\` is a step of the kind \`${body.kind}\`, and \`${kind}\` is asked for` });

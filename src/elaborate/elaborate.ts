@@ -37,7 +37,7 @@ export const elaborate = (checked: Checked, networks: GivenNetworks = new Map(),
   return { ...made, plan, diagnostics: oversized(plan) };
 };
 
-/** The step of every data set, and of every figure of a step, that a `let` of the entry names. */
+/** The step of every data set, of every figure of a step, and of every model that a `best` picks, that a `let` of the entry names. */
 const namedSteps = ({ checked, values }: Session): ReadonlyMap<string, string> =>
   new Map(
     checked.entry.declarations.flatMap((declaration): readonly (readonly [string, string])[] => {
@@ -48,7 +48,9 @@ const namedSteps = ({ checked, values }: Session): ReadonlyMap<string, string> =
           ? value.step
           : value.kind === "figure" && value.formula.kind === "figure"
             ? value.formula.step
-            : undefined;
+            : value.kind === "model"
+              ? value.model.id
+              : undefined;
       return step === undefined ? [] : [[declaration.name.text, step]];
     }),
   );

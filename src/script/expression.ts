@@ -10,8 +10,9 @@ export class Expression {
 
 /** What a script adds to a program. It is named when the program is compiled. */
 export type Declaration =
-  /** `let NAME = of`, `train NAME of` */
-  | { readonly kind: "let" | "train" | "evaluate" | "influence" | "validate"; readonly of: Expression }
+  /** `let NAME = of`, `train NAME of`; what a `let` is of decides its name. */
+  | { readonly kind: "train" | "sweep" | "evaluate" | "influence" | "validate"; readonly of: Expression }
+  | { readonly kind: "let"; readonly of: Expression; readonly like: "data" | "model" }
   /** Built by the script; no text says what it does. */
   | { readonly kind: "network"; readonly name: string; readonly build: () => Network };
 
@@ -93,7 +94,7 @@ export const compose = (expressions: readonly Expression[], taken: string): Comp
     const known = names.get(declaration);
     if (known !== undefined) return known;
     const body = declaration.kind === "network" ? undefined : text(declaration.of);
-    const name = fresh(declaration.kind === "network" ? declaration.name : WORDS[declaration.kind]);
+    const name = fresh(likeOf(declaration));
     names.set(declaration, name);
     if (declaration.kind === "network") networks.set(name, declaration.build());
     else lines.push(`${declaration.kind} ${name} ${body}\n`);
@@ -102,9 +103,20 @@ export const compose = (expressions: readonly Expression[], taken: string): Comp
   return { names: expressions.map(text), text: lines.join(""), networks };
 };
 
+const likeOf = (declaration: Declaration): string => {
+  switch (declaration.kind) {
+    case "network":
+      return declaration.name;
+    case "let":
+      return declaration.like;
+    default:
+      return WORDS[declaration.kind];
+  }
+};
+
 const WORDS = {
-  let: "data",
   train: "model",
+  sweep: "sweep",
   evaluate: "evaluation",
   influence: "influence",
   validate: "validation",

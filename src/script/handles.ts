@@ -14,6 +14,8 @@ import {
   figuresOf,
   type Influences,
   influencesOf,
+  type Member,
+  membersOfFamily,
   predictionOf,
   type ScoreAxis,
   scoresOfTest,
@@ -32,7 +34,7 @@ export interface Handle<A> {
 /** The step whose outcome is read: the one of `steps`, or what the model that is the first says of the data that is the second. */
 export interface Asked {
   /** What the first must be. */
-  readonly kind: "data" | "figure" | "train" | "evaluate" | "influence" | "validate";
+  readonly kind: "data" | "figure" | "train" | "family" | "evaluate" | "influence" | "validate";
   readonly steps: readonly Expression[];
   readonly predicts?: { readonly result: string | undefined };
 }
@@ -93,11 +95,12 @@ export class Data extends Expression implements Handle<Examples> {
 }
 
 /** Under a name of its own a query is one step, however often it is used. */
-const aside = (query: Expression): Expression => new Expression([named("let", join(["= ", ""], [query]))]);
+const aside = (query: Expression, like: "data" | "model" = "data"): Expression =>
+  new Expression([{ kind: "let", of: join(["= ", ""], [query]), like }]);
 
 const dataOf = (query: Expression): Data => new Data(aside(query).parts);
 
-const named = (kind: Exclude<Declaration["kind"], "network">, of: Expression): Declaration => ({ kind, of });
+const named = (kind: Exclude<Declaration["kind"], "network" | "let">, of: Expression): Declaration => ({ kind, of });
 
 /** The fields of a train step, as the language names them; see `mtt explain` and the language page for their values. */
 export interface TrainFields {
@@ -136,6 +139,11 @@ export interface InfluenceFields {
   readonly accept?: number;
 }
 
+/** The fields that a sweep changes: what has several values becomes `each([…])`, and every combination of them a model. */
+export type SweepFields = {
+  readonly [K in keyof TrainFields]: TrainFields[K] | readonly NonNullable<TrainFields[K]>[] | Expression;
+};
+
 /** A trained network. */
 export class Model extends Expression implements Handle<Trained> {
   readonly asks: Asked = { kind: "train", steps: [this] };
@@ -144,6 +152,13 @@ export class Model extends Expression implements Handle<Trained> {
   /** The same training with other fields: `classifier.with({ data, epochs: 20 })`. */
   with(fields: TrainFields): Model {
     return new Model([named("train", join(["= ", " with ", ""], [this, trainRecord(fields)]))]);
+  }
+  /**
+   * The same training for every combination of several values: `classifier.sweep({ seed: [1, 2], epochs: [5, 10] })`. Within a value say
+   * `` optimizer: mtt`adam(rate: each([1e-2, 1e-3]))` ``.
+   */
+  sweep(fields: SweepFields): Sweep {
+    return new Sweep([named("sweep", join(["= ", " with ", ""], [this, sweepRecord(fields)]))]);
   }
   /** Metrics on a data set: accuracy and loss unless given, `` [mtt`top(3)`] ``. */
   evaluate(data: Data, metrics?: readonly Expression[]): Evaluation {
@@ -172,6 +187,21 @@ export const trained = (fields: TrainFields): Model => new Model([named("train",
 
 const trainRecord = ({ precision, ...fields }: TrainFields): Expression =>
   record({ ...fields, precision: precision === undefined ? undefined : word(precision) });
+
+const sweepRecord = (fields: SweepFields): Expression =>
+  record(
+    Object.fromEntries(
+      Object.entries(fields).map(([name, value]: [string, SweepValue]) => [
+        name,
+        isList(value) ? call("each", [value.map(operandOf)]) : value === undefined ? undefined : operandOf(value),
+      ]),
+    ),
+  );
+
+type SweepValue = string | Operand | readonly (string | Operand)[] | undefined;
+const isList = (value: SweepValue): value is readonly (string | Operand)[] => Array.isArray(value);
+/** A text is one of the language's words: `f64`. */
+const operandOf = (value: string | Operand): Operand => (typeof value === "string" ? word(value) : value);
 
 const word = (value: string | Expression): Expression => (typeof value === "string" ? new Expression([value]) : value);
 
@@ -283,6 +313,29 @@ export class Evaluation extends Expression implements Handle<Figures> {
   readonly asks: Asked = { kind: "evaluate", steps: [this] };
   readonly read = figuresOf;
 }
+
+/** What a sweep's models are compared by. */
+abstract class Family extends Expression implements Handle<readonly Member[]> {
+  readonly asks: Asked = { kind: "family", steps: [this] };
+  readonly read = membersOfFamily;
+
+  /** The model that is best by a figure, the first of equal ones. Which end is the better one has to be said of a metric of your own. */
+  best(by: "loss" | "accuracy" | Expression, options: { readonly order?: "highest" | "lowest" } = {}): Model {
+    const order = options.order === undefined ? undefined : word(options.order);
+    return new Model(aside(call("best", [this], { by: word(by), order }), "model").parts);
+  }
+}
+
+/** A model for every combination of what a sweep changes; of each the figures of its training. */
+export class Sweep extends Family {
+  /** Metrics of each of its models on a data set: accuracy and loss unless given. */
+  evaluate(data: Data, metrics?: readonly Expression[]): Comparison {
+    return new Comparison([named("evaluate", record({ model: this, data, metrics }))]);
+  }
+}
+
+/** Metrics of a sweep's models on a data set. */
+export class Comparison extends Family {}
 
 /** What a model says of the examples of a data set. */
 export class Prediction implements Handle<AxisArray> {

@@ -3,6 +3,7 @@ import { gatherInto } from "../data/gather.ts";
 import { readRows } from "../execute/array-file.ts";
 import type { Figures } from "../execute/events.ts";
 import { StepFailure } from "../execute/failure.ts";
+import { membersOf } from "../execute/kinds/family.ts";
 import { noSuchTest, SCORES } from "../execute/kinds/influence.ts";
 import type { Outcome } from "../execute/outcome.ts";
 import { sizeOf, type Tensor } from "../shape/tensor.ts";
@@ -35,9 +36,16 @@ export interface Influences<Axis extends string> {
    * The derivative of the measure on each test example (for self-influence: each training example) by the regularizer's strength, all the rest retrained;
    * absent without a regularizer, and of methods that do not solve.
    */
-  readonly strengthEffect?: AxisArray<Axis>;
+  readonly strengthEffect?: AxisArray;
   /** The certificate: residual, damping, products with the Hessian, seconds; what the method has of them. */
   readonly certificate: Figures;
+}
+
+/** A model of a sweep: its name, what it was given, and the figures it came to. */
+export interface Member {
+  readonly name: string;
+  readonly given: Readonly<Record<string, number | string | boolean>>;
+  readonly figures: Readonly<Record<string, number | string | boolean>>;
 }
 
 /** More bytes than this are not read into one array. */
@@ -55,6 +63,10 @@ const fitting = (what: string, shape: readonly number[], width: number) =>
       );
 
 export const figuresOf = ({ figures }: Outcome) => Effect.succeed(figures);
+
+/** In the order of the sweep. */
+export const membersOfFamily = ({ figures }: Outcome): Effect.Effect<readonly Member[]> =>
+  Effect.succeed(membersOf(figures));
 
 /** The effect of a group: the predicted change of the measure when all of it is removed. */
 export const effectOf = ({ figures }: Outcome) => Effect.succeed(Number(figures.effect));
@@ -84,14 +96,16 @@ export const influencesOf = Effect.fnUntraced(function* <Axis extends string>(
   outcome: Outcome,
   axes: (inner: readonly number[]) => readonly Axis[],
 ) {
-  const { index, file } = yield* keptScores(outcome);
+  const { index, file, strength } = yield* keptScores(outcome);
   const { shape } = yield* readRows(file, 0, 0);
   const examples = index.test === undefined ? [index.train.length] : [index.test.length, index.train.length];
   const whole = [examples[0]!, ...shape.slice(1)];
   yield* fitting("scores", whole, 8);
   const rows = yield* readRows(file, 0, examples[0]!);
+  const named = axes(whole.slice(examples.length));
   const influences: Influences<Axis> = {
-    scores: new AxisArray(axes(whole.slice(examples.length)), rows, index),
+    scores: new AxisArray(named, rows, index),
+    ...(strength === undefined ? {} : { strengthEffect: new AxisArray(named.slice(0, 1), strength, index) }),
     certificate: outcome.figures,
   };
   return influences;
@@ -107,7 +121,7 @@ export const scoresOfTest = Effect.fnUntraced(function* (outcome: Outcome, posit
 });
 
 const keptScores = Effect.fnUntraced(function* ({ arrays, files }: Outcome) {
-  const { train_index, test_index } = yield* arrays("summary");
+  const { train_index, test_index, strength_effect: strength } = yield* arrays("summary");
   const file = files?.[SCORES];
   if (file === undefined)
     return yield* new StepFailure({
@@ -119,7 +133,7 @@ const keptScores = Effect.fnUntraced(function* ({ arrays, files }: Outcome) {
     train: Int32Array.from(train_index?.data ?? []),
     ...(test_index === undefined ? {} : { test: Int32Array.from(test_index.data) }),
   };
-  return { file, index, count: { train: index.train.length, test: index.test?.length ?? 0 } };
+  return { file, index, strength, count: { train: index.train.length, test: index.test?.length ?? 0 } };
 });
 
 /** What a network says of each example: the axes after `example` are those of its result. */
