@@ -99,6 +99,9 @@ const margin = (model: PlannedTrain, data: readonly Field[], place: Place): Meas
     throw refuse.field(
       spanFor(place.e.span, place.scope),
       `\`margin\` compares ${classes} logits, and \`${name}\` is one of ${label.classes} classes`,
+      {
+        help: `take test data whose \`${name}\` is class[${classes}], or measure \`logit(k)\` or \`probability(k)\`, which read no label`,
+      },
     );
   return ofLogits("margin", model, [label], (b, x, [at]) => {
     const { shape, dtype } = b.typeOf(x);

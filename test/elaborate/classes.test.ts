@@ -65,6 +65,24 @@ describe("metrics and the classes of a model", () => {
     expect(of(`${noisy}[table(found.auc)] }`)).toEqual([]);
   });
 
+  it("nor is the best of a sweep picked by an accuracy that no training has", () => {
+    const sweep = "sweep others = again with { seed: each([1, 2]) }\nevaluate e { model: best(others, by:";
+    expect(of(`${sweep} accuracy), data: digits.test }`)).toEqual([
+      `MTT4019 at "accuracy": ${NONE("accuracy").replace("`again`", "`others/seed 1`")}`,
+    ]);
+    expect(of(`${sweep} loss), data: digits.test }`)).toEqual([]);
+  });
+
+  it("a network without weights has none that an example could change", () => {
+    const none = `network None(image: f32[28, 28, 1]) -> f32[10] = reshape(image |> max_pool(28x28), [1]) + one_hot(convert(reduce_max(image), "i32"), 10)
+      train none = ten with { network: None }
+      influence i { model: none, test: digits.test |> take(2), method: `;
+    expect(of(`${none}grad_dot }`)).toEqual([
+      'MTT4015 at "none": `grad_dot` follows the weights that an example changed, and `None` has none',
+    ]);
+    expect(of(`${none}random(seed: 1) }`)).toEqual([]);
+  });
+
   it("what a model says of an example's class is asked of logits", () => {
     const wide = `network Wide(image: f32[28, 28, 1]) -> f32[2, 5] = reshape(image |> flatten |> dense(10), [2, 5])
       block own(x: f32[2, 5], label: class[10]) -> f32[] = reduce_sum(x * x) + convert(label, "f32")

@@ -9,6 +9,7 @@ import { refuse } from "../refusal.ts";
 import { remembered, type Scope, type Session, spanFor } from "../scope.ts";
 import { addStep } from "../steps.ts";
 import { type DatasetValue, describe, type Value } from "../value.ts";
+import { mustCountClasses } from "./classes.ts";
 import { readMetric } from "./evaluate.ts";
 import type { PlannedEvaluate, PlannedSweep, PlannedTrain } from "./planned.ts";
 import { planned } from "./steps.ts";
@@ -89,6 +90,7 @@ const readFigure = (
             : `its metrics are ${known.join(", ")}`,
       },
     );
+  mustCountClasses(metric, model, spanFor(e.span, scope));
   const orderExpression = expressions.get("order");
   const given = orderExpression === undefined ? undefined : wordOf(evaluate(orderExpression, scope));
   const order = given === "highest" || given === "lowest" ? given : orderOf(metric);

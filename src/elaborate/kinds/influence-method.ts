@@ -63,6 +63,14 @@ export const mustAnswer = (
       help: `leave it out (\`${field}: ${undone}\` in a step made with \`with\`), or take one of ${naming(field)}`,
     });
   };
+  if (network.weights.length === 0 && kind !== "knn_shapley" && kind !== "random")
+    throw refuse.unfit(
+      fields.span("model"),
+      `\`${kind}\` follows the weights that an example changed, and \`${network.name}\` has none`,
+      {
+        help: "ask a model that has weights",
+      },
+    );
   if (of === "input" && !can.input)
     throw refuse.unfit(
       fields.span("of"),
