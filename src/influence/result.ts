@@ -27,7 +27,7 @@ export type InfluenceAlgorithm = (spec: Influence, context: InfluenceContext) =>
 
 /** What an influence step computes. Scores: test example by training example; positive where its removal raises the measure. */
 export interface InfluenceResult {
-  /** [m, n]; [n] for self-influence; [m, n, …field] by input. Absent where written in blocks, and where `top` is kept only. */
+  /** [m, n]; [n] for self-influence; [m, n, …field] by input: the scores' derivatives, positive where raising the number lowers the measure. Absent where written in blocks, and where `top` is kept only. */
   readonly scores?: Tensor;
   /** Written by the command `block` as the array `scores`: its shape for readers. By input the rows are (test, training) pairs in that order. */
   readonly written?: readonly number[];

@@ -259,7 +259,10 @@ export class GroupEffect extends Expression implements Handle<number> {
   readonly read = effectOf;
 }
 
-/** The influence of pixels: how each number of a training example's first field changes its score. Axes: test, train, then the field's own. */
+/**
+ * The influence of pixels: how each number of a training example's first field changes its score, which is by how much the measure falls as the number
+ * rises by 1. Axes: test, train, then the field's own.
+ */
 export class InputInfluence extends Expression implements Handle<Influences<string>> {
   readonly asks: Asked = { kind: "influence", steps: [this] };
   read(outcome: Outcome): ReturnType<Handle<Influences<string>>["read"]> {

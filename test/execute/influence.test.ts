@@ -126,6 +126,16 @@ evaluate loss_${name} { model: ${name}, data: digits.test |> take(2), metrics: [
     expect(there.outcome("blame").content).toBe(here.outcome("blame").content);
   });
 
+  it("tells how a score is to be read, that of a pixel too", async () => {
+    const { outcome } = await run(
+      `${model}${asked("method: exact()")}${asked("method: exact(), of: input", "pixels")}`,
+    );
+    expect(outcome("blame").figures.sign).toBe("positive: removing the example raises the measure");
+    expect(outcome("pixels").figures.sign).toBe(
+      "positive: raising the number lowers the measure, by so much for each unit",
+    );
+  });
+
   it("scores the examples that are named, in their order", async () => {
     const { outcome, blame, ...rest } = await run(
       `${model}${asked("method: exact()")}

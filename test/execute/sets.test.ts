@@ -100,4 +100,20 @@ describe("sets of examples", () => {
     expect(outcome("seen").figures.accuracy).toBeGreaterThan(0.5);
     expect((await arrays("own", "summary")).totals!.data).toHaveLength(nines.index.length);
   });
+
+  it("of equal scores take the examples in the order of their indices", async () => {
+    const { outcome, scores, arrays } = await runProgram(`${program.split("influence blame")[0]}
+influence votes { model: classifier, test: digits.test |> take(2), train: digits.train |> shuffle(seed: 2), method: knn_shapley(3) }
+let low = votes |> most_harmful(50)
+let high = votes |> most_helpful(50)
+`);
+    const { data } = await scores("votes", 2);
+    const of = [...(await arrays("votes", "summary")).train_index!.data];
+    const totals = new Map(of.map((index, i) => [index, data[i]! + data[60 + i]!]));
+    expect(new Set(totals.values()).size).toBeLessThan(50);
+    const sorted = (sign: 1 | -1) =>
+      of.toSorted((a, b) => sign * (totals.get(a)! - totals.get(b)!) || a - b).slice(0, 50);
+    expect([...outcome("low").data!.index]).toEqual(sorted(1));
+    expect([...outcome("high").data!.index]).toEqual(sorted(-1));
+  });
 });

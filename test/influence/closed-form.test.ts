@@ -223,6 +223,59 @@ describe("influence against retraining", () => {
     for (let t = 0; t < 4; t++) expect(effect.data[t]!).toBeCloseTo((more[t]! - less[t]!) / (2 * step), 5);
   });
 
+  it("by input is by how much the test loss falls, with the model trained again, as a pixel of a training example rises", () => {
+    const { result } = ask(logisticCase, exact(), { of: "input" });
+    const { x, label } = logisticCase.train;
+    const movedBy = (at: number, by: number): number[] => {
+      const data = Float64Array.from(x!.data);
+      data[at]! += by;
+      return measureAt({ ...logisticCase, train: { x: tensor("f64", x!.shape, data), label: label! } }, 0, 1);
+    };
+    const step = 1e-4;
+    for (const at of [0, 7 * FEATURES + 2, 29 * FEATURES + 1]) {
+      const [up, down] = [movedBy(at, step), movedBy(at, -step)];
+      for (let t = 0; t < 4; t++) {
+        const slope = (up[t]! - down[t]!) / (2 * step);
+        expect(Math.abs(slope)).toBeGreaterThan(1e-6);
+        expect(Math.abs(result.scores!.data[t * 30 * FEATURES + at]! + slope)).toBeLessThan(
+          1e-4 * Math.abs(slope) + 1e-9,
+        );
+      }
+    }
+  });
+
+  it("of a group, to second order, is how least squares move, trained again with less weight on it", () => {
+    const of = linearCase;
+    const group = Int32Array.of(2, 9, 13, 16);
+    const n = of.train.x!.shape[0]!;
+    const { network, loss } = of;
+    const spec = { network, loss, measure: loss, regularize, test: "data", of: "example", method: exact() } as const;
+    const context = { parameters: of.parameters, n, m: 4 };
+    const [one, two] = ([1, 2] as const).map(
+      (order) => drive(groupInfluence(spec, context, group, order), of.train, of.test).result.change,
+    );
+    const { slopes } = derivatives.linear(of, of.test);
+    /** ∇m · (θ - θ(1)), trained with the group at this weight. */
+    const along = (weight: number): number[] => {
+      const rowWeights = new Float64Array(n).fill(1);
+      for (const i of group) rowWeights[i] = weight;
+      const moved = theta({ ...of, parameters: minimum(of, rowWeights) });
+      const values = design(of.test)
+        .mmul(Matrix.sub(moved, theta(of)))
+        .to1DArray();
+      return values.map((z, t) => z * slopes[t]!);
+    };
+    const step = 1e-2;
+    const [less, more] = [along(1 - step), along(1 + step)];
+    for (let t = 0; t < 4; t++) {
+      const first = (less[t]! - more[t]!) / (2 * step);
+      const second = (less[t]! + more[t]!) / (2 * step * step);
+      expect(Math.abs(one![t]! - first)).toBeLessThan(1e-3 * Math.abs(first));
+      expect(Math.abs(second)).toBeGreaterThan(0.01 * Math.abs(first));
+      expect(Math.abs(two![t]! - one![t]! - second)).toBeLessThan(1e-3 * Math.abs(second));
+    }
+  });
+
   it("by input is the score's derivative by the pixels of the training example", () => {
     const { result } = ask(logisticCase, exact(), { of: "input" });
     expect(result.scores!.shape).toEqual([4, 30, FEATURES]);

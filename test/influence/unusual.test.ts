@@ -209,7 +209,9 @@ describe("`top`", () => {
       fc.property(
         fc
           .constantFrom(2, 9, 1000)
-          .chain((most) => fc.array(fc.integer({ min: -most, max: most }), { minLength: 1, maxLength: 400 })),
+          .chain((most) =>
+            fc.array(fc.integer({ min: -most, max: most }), { minLength: 1, maxLength: 400, size: "max" }),
+          ),
         fc.oneof(fc.integer({ min: 1, max: 5 }), fc.integer({ min: 1, max: 500 })),
         (drawn, top) => {
           const n = drawn.length;

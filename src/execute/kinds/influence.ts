@@ -5,6 +5,7 @@ import type { Dataset } from "../../data/dataset.ts";
 import { influence } from "../../influence/influence.ts";
 import type { InfluenceResult } from "../../influence/result.ts";
 import { rateAt } from "../../learn/schedules.ts";
+import type { Influence } from "../../plan/influence.ts";
 import type { Body, Step } from "../../plan/plan.ts";
 import { constructors, type Tensor, tensor } from "../../shape/tensor.ts";
 import type { Hash } from "../../store/hash.ts";
@@ -77,7 +78,7 @@ export const influenceStep = (step: InfluenceStep, inputs: readonly Outcome[], s
         const scores = yield* written.finish;
         const computed: Computed = {
           figures: {
-            ...certificate(result),
+            ...certificate(result, spec),
             ...(result.strengthEffect === undefined
               ? {}
               : {
@@ -260,8 +261,14 @@ const topOf = ({ top }: InfluenceResult, train: Dataset): Readonly<Record<string
   };
 };
 
+/** How a score is to be read: that of a pixel is the derivative of its example's. */
+const SIGNS = {
+  example: "positive: removing the example raises the measure",
+  input: "positive: raising the number lowers the measure, by so much for each unit",
+};
+
 /** The certificate by the names that expressions use, with the sign and the unit of the scores. */
-const certificate = ({ certificate: of }: InfluenceResult): Figures => {
+const certificate = ({ certificate: of }: InfluenceResult, { of: asked }: Influence): Figures => {
   const { gradientNorm, eigenvalues, details, residuals, ...rest } = of;
   const figures = {
     ...rest,
@@ -269,7 +276,7 @@ const certificate = ({ certificate: of }: InfluenceResult): Figures => {
     ...(gradientNorm === undefined ? {} : { gradient: gradientNorm }),
     ...(eigenvalues === undefined ? {} : eigenvalues),
     details,
-    sign: "positive: removing the example raises the measure",
+    sign: SIGNS[asked],
   };
   return isFigures(figures) ? figures : {};
 };
