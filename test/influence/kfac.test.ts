@@ -12,6 +12,7 @@ import type { Algorithm } from "../../src/plan/algorithm.ts";
 import type { Measure, Network } from "../../src/plan/network.ts";
 import { normal } from "../../src/random/random.ts";
 import { type Tensor, tensor } from "../../src/shape/tensor.ts";
+import { planOf, stepOf } from "../elaborate/program.ts";
 import { type Columns, drive } from "../learn/drive.ts";
 import {
   batchNormNet,
@@ -208,6 +209,45 @@ describe("EK-FAC", () => {
     // tr(A ⊗ G) = tr A tr G, and the corner of the bias is T G.
     const corner = whole.subMatrix(54, 56, 54, 56).trace();
     expect(total / corner).toBeCloseTo(traceA / 9, 8);
+  });
+
+  test("K-FAC of a convolution over equal positions, whose mean is taken: that of the dense layer, by the number of positions", () => {
+    const [positions, channels] = [4, 3];
+    const asked = (input: string, body: string) =>
+      stepOf(
+        planOf(`let rows = csv("rows.csv", fields: { x: ${input}, label: class[3] })
+network Net(x: ${input}) -> f32[3] = x |> ${body}
+train model { network: Net, data: rows, loss: softmax_cross_entropy, optimizer: sgd(0.1), epochs: 1 }
+influence blame { model: model, test: rows, method: kfac() }`),
+        "blame",
+        "influence",
+      ).body.influence.network;
+    const flat = classes(24, channels, 3, "f64");
+    const spread = Float64Array.from(
+      { length: 24 * positions * channels },
+      (_, i) => flat.x!.data[Math.floor(i / (positions * channels)) * channels + (i % channels)]!,
+    );
+    const wide: Columns = { ...flat, x: tensor("f64", [24, 2, 2, channels], spread) };
+    const [w, b] = [normal(1, "w", 0, 9), normal(1, "b", 0, 3)];
+    const weights = (shape: readonly number[]) => ({
+      "layer0/W": tensor("f64", shape, w),
+      "layer0/b": tensor("f64", [3], b),
+    });
+    const [conv, one] = [
+      problem(
+        asked("f32[2, 2, 3]", "conv(3, kernel: 1x1) |> global_avg_pool"),
+        crossEntropy(3),
+        weights([1, 1, 3, 3]),
+        24,
+      ),
+      problem(asked("f32[3]", "dense(3)"), crossEntropy(3), weights([3, 3]), 24),
+    ];
+    const [found, expected] = [
+      drive(assembled(kfac(conv, seed), 12), wide).result,
+      drive(assembled(kfac(one, seed), 12), flat).result.div(positions),
+    ];
+    expect(distance(found, expected)).toBeLessThan(1e-12);
+    expect(expected.max()).toBeGreaterThan(0.01);
   });
 
   test("is the same to the bit when repeated, the same whatever the batch", () => {
