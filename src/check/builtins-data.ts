@@ -73,7 +73,7 @@ export const dataBuiltins: readonly Builtin[] = [
     name: "npy",
     parameters: [required("fields", { want: "files" })],
     result: { result: "declared", by: "npy" },
-    doc: "NumPy arrays, one a field, first axis the examples.",
+    doc: 'NumPy arrays, one a field, first axis the examples: of an .npy file, or of an .npz archive as `"data.npz/x"`.',
   },
   {
     name: "idx",

@@ -1,7 +1,7 @@
 import * as Effect from "effect/Effect";
 import type { FileSystem } from "effect/FileSystem";
 import type { HttpClient } from "effect/http/HttpClient";
-import type { Field, Source } from "../plan/dataset.ts";
+import { arrayPath, type Field, type Source } from "../plan/dataset.ts";
 import { loadCifar10 } from "./cifar10.ts";
 import type { DataConfig } from "./config.ts";
 import { parseCsv } from "./csv.ts";
@@ -14,6 +14,7 @@ import { loadImages } from "./images.ts";
 import { LIMITS } from "./limits.ts";
 import { loadMnist } from "./mnist.ts";
 import { parseNpy } from "./npy.ts";
+import { memberOf } from "./npz.ts";
 import { pictureFields } from "./pictures.ts";
 import { fileOf } from "./reach.ts";
 import { makeSource } from "./view.ts";
@@ -79,6 +80,8 @@ const loadNpy = Effect.fnUntraced(function* (
   config: DataConfig,
 ) {
   const columns: Column[] = [];
+  /** Archives, for the fields that come of the same one. */
+  const read = new Map<string, Uint8Array>();
   for (const field of fields) {
     const path = files[field.name];
     if (path === undefined) {
@@ -88,9 +91,14 @@ const loadNpy = Effect.fnUntraced(function* (
         help: `it names files for ${Object.keys(files).join(", ")}`,
       });
     }
-    const file = yield* fileOf(config, path);
-    const bytes = yield* readBytes(file);
-    columns.push(yield* attempt(() => parseNpy(bytes, file, field)));
+    const { file: written, member } = arrayPath(path);
+    const file = yield* fileOf(config, written);
+    const bytes = read.get(file) ?? (yield* readBytes(file));
+    if (member === undefined) columns.push(yield* attempt(() => parseNpy(bytes, file, field)));
+    else {
+      read.set(file, bytes);
+      columns.push(yield* attempt(() => parseNpy(memberOf(bytes, file, member), `${file}: ${member}`, field)));
+    }
   }
   return yield* attempt(() => makeSource(columns, Object.values(files).join(", ")));
 });

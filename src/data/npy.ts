@@ -46,7 +46,7 @@ const readHeader = (bytes: Uint8Array, file: string): Header => {
       offset: 0,
       expected: "\\x93NUMPY",
       found: [...bytes.subarray(0, 6)].map((byte) => byte.toString(16).padStart(2, "0")).join(" "),
-      help: "write it with numpy.save; an .npz archive holds several .npy files: unpack it",
+      help: 'write it with numpy.save; an array of an .npz archive is named behind it: "data.npz/x"',
     });
   }
   if (bytes.length < 12) cutOff(12);
@@ -82,6 +82,12 @@ const bad = (file: string, offset: number, expected: string, found: string): nev
     found,
     help: "write the array again: numpy.save(file, numpy.ascontiguousarray(array).astype('<f4'))",
   });
+
+/** What an array's header says, before anything of the array is read. */
+export const headOf = (
+  bytes: Uint8Array,
+  file: string,
+): { readonly descr: string; readonly shape: readonly number[] } => readHeader(bytes, file);
 
 /** The number of elements that the header announces and the file holds, no more and no less. */
 const elementsOf = (bytes: Uint8Array, file: string, { descr, shape, start }: Header): number => {

@@ -8,6 +8,7 @@ import { type Entry, endOf, entriesIn, HEADER, headerLength } from "./zip.ts";
 
 /** An archive of more files says so elsewhere: mtt reads none. */
 const ENTRIES = 2 ** 16 - 1;
+const ENDING = ".npy";
 
 /**
  * NumPy's .npz: a zip archive of .npy files, by their names without the ending (numpy.org, `numpy.savez`). Refuses more than `limit`
@@ -27,10 +28,33 @@ export const parseNpz = (bytes: Uint8Array, file: string, limit: number): Readon
   const arrays: Record<string, Tensor> = {};
   for (const entry of entries) {
     const of = `${file}: ${entry.path}`;
-    if (!entry.path.endsWith(".npy")) damaged(file, entry.offset, `${entry.path}, which is no .npy file`);
-    arrays[entry.path.slice(0, -".npy".length)] = parseArray(unfold(bytes, entry, file), of);
+    if (!entry.path.endsWith(ENDING)) damaged(file, entry.offset, `${entry.path}, which is no .npy file`);
+    arrays[entry.path.slice(0, -ENDING.length)] = parseArray(unfold(bytes, entry, file), of);
   }
   return arrays;
+};
+
+/** The .npy files of an archive, each by its name without the ending, unfolded when asked for. */
+export const membersOf = (bytes: Uint8Array, file: string): ReadonlyMap<string, () => Uint8Array> =>
+  new Map(
+    table(bytes, file)
+      .filter(({ path }) => path.endsWith(ENDING))
+      .map((entry) => [entry.path.slice(0, -ENDING.length), () => unfold(bytes, entry, file)]),
+  );
+
+/** The one member of an archive that a program names. */
+export const memberOf = (bytes: Uint8Array, file: string, name: string): Uint8Array => {
+  const members = membersOf(bytes, file);
+  const member = members.get(name);
+  if (member !== undefined) return member();
+  const found = [...members.keys()].slice(0, 50).join(", ");
+  return refuse("MTT5502", {
+    message: `${file} holds no array \`${name}\``,
+    file,
+    expected: name,
+    found,
+    help: `it holds ${found}`,
+  });
 };
 
 /** The table at the end of the archive. */
@@ -54,6 +78,7 @@ const table = (bytes: Uint8Array, file: string): readonly Entry[] => {
 const unfold = (bytes: Uint8Array, { path, method, packed, size, offset, crc32: sum }: Entry, file: string) => {
   const header = headerLength(bytes.subarray(offset, offset + HEADER)) ?? damaged(file, offset, `no header of ${path}`);
   const start = offset + header;
+  if (size > LIMITS.file) damaged(file, offset, `${path} of more than ${LIMITS.file} bytes`);
   if (start + packed > bytes.length) damaged(file, offset, `${path} beyond the end`);
   const content = bytes.subarray(start, start + packed);
   if (method !== 0 && method !== 8) damaged(file, offset, `${path} packed by method ${method}`);

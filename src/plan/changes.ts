@@ -1,4 +1,4 @@
-import type { Source } from "./dataset.ts";
+import { arrayPath, type Source } from "./dataset.ts";
 import { explainDifference } from "./explain.ts";
 import type { Json } from "./json.ts";
 import type { Plan, Step } from "./plan.ts";
@@ -56,7 +56,7 @@ const sourcePaths = (source: Source): readonly string[] => {
     case "images":
       return [source.path];
     case "npy":
-      return Object.values(source.files);
+      return [...new Set(Object.values(source.files).map((path) => arrayPath(path).file))];
     case "idx":
       return [source.images, source.labels];
     case "mnist":

@@ -44,3 +44,9 @@ export type DataOperation =
   | { readonly op: "where"; readonly graph: Graph; readonly feeds: readonly Feed[] }
   /** Graph: feeds -> the new or replaced field. */
   | { readonly op: "map"; readonly field: Field; readonly graph: Graph; readonly feeds: readonly Feed[] };
+
+/** `data.npz/x`: the array `x` of an archive; any other path is an .npy file of its own. */
+export const arrayPath = (path: string): { readonly file: string; readonly member?: string } => {
+  const [, file, member] = /^(.*\.npz)\/([^/]+)$/i.exec(path) ?? [];
+  return file === undefined || member === undefined ? { file: path } : { file, member };
+};

@@ -115,13 +115,14 @@ describe("mtt init", () => {
     [["--from", "nowhere.csv"], "nowhere.csv"],
     [["--from", "words.csv"], "has no two columns of numbers"],
     [["sub", "--from", "words.csv"], "lies outside of sub"],
-    [["--from", "a.xlsx"], "is no .csv file"],
+    [["--from", "a.xlsx"], "cannot read a.xlsx: it does not exist"],
+    [["--from", "notes.md"], "notes.md is nothing that is read"],
     [["--from", "words.csv", "--template", "table"], "both say what the project is"],
   ])("refuses %j, and writes nothing", async (args, message) => {
-    const cwd = folderOf({ "words.csv": "a,b\nx,y\n" });
+    const cwd = folderOf({ "words.csv": "a,b\nx,y\n", "notes.md": "" });
     const { code, stderr } = await mtt(["init", ...args], { cwd });
     expect(code).toBe(2);
     expect(stderr).toContain(message);
-    expect(readdirSync(cwd)).toEqual(["words.csv"]);
+    expect(readdirSync(cwd)).toEqual(["notes.md", "words.csv"]);
   });
 });

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { parseNpz } from "../../src/data/npz.ts";
+import { memberOf, parseNpz } from "../../src/data/npz.ts";
 import { tensor, zeros } from "../../src/shape/tensor.ts";
 import { thrown, typed } from "./support.ts";
 import { npyOf, npz, zip } from "./zip.ts";
@@ -59,6 +59,21 @@ describe("npz", () => {
       code: "MTT5510",
       message: expect.stringContaining("layer0/W.npy of another checksum"),
     });
+  });
+
+  it("unfolds the one array that is asked for, and says what there is instead of another", () => {
+    const x = npyOf(tensor("f32", [2], [1.5, -2]));
+    const archive = zip({ "x.npy": x, "set/y.npy": npyOf(tensor("i32", [1], [7])), "notes.txt": Buffer.from("text") });
+    expect(Buffer.from(memberOf(archive, "d.npz", "x"))).toEqual(x);
+    expect(thrown(() => memberOf(archive, "d.npz", "z"))).toMatchObject({
+      code: "MTT5502",
+      message: "d.npz holds no array `z`",
+      help: "it holds x, set/y",
+    });
+    // Another member's damage is not met.
+    const odd = zip({ "x.npy": x, "y.npy": x }, (name, size) => (name === "y.npy" ? 5 : size));
+    expect(Buffer.from(memberOf(odd, "d.npz", "x"))).toEqual(x);
+    expect(thrown(() => memberOf(odd, "d.npz", "y"))).toMatchObject({ code: "MTT5510" });
   });
 
   it("gives arrays or an error of its own for 3000 damaged archives", () => {

@@ -4,14 +4,12 @@ import { FileSystem } from "effect/FileSystem";
 import * as Option from "effect/Option";
 import { Path } from "effect/Path";
 import type { PlatformError } from "effect/PlatformError";
-import { guessColumns } from "../../data/columns.ts";
-import { DataError } from "../../data/error.ts";
-import { readBytes, reasonOf } from "../../data/files.ts";
+import { reasonOf } from "../../data/files.ts";
 import { format as formatted } from "../../format/format.ts";
 import { templates } from "../../generated/templates.ts";
 import { UsageError } from "../exit.ts";
 import { format } from "../flags.ts";
-import { programFor } from "../from-table.ts";
+import { textFrom } from "../from-data.ts";
 import { print, printError } from "../print.ts";
 import { runFailed } from "../run-failed.ts";
 
@@ -32,7 +30,9 @@ export const init = Command.make(
       Flag.optional,
     ),
     from: Flag.String("from").pipe(
-      Flag.withDescription("A CSV file of the folder: writes a program with its columns and their types"),
+      Flag.withDescription(
+        "Data in the folder, for which a program is written: a CSV table, a folder of PNG pictures with a folder for each class, a folder of IDX files as MNIST has them, .npy arrays, an .npz archive",
+      ),
       Flag.optional,
     ),
     format,
@@ -67,6 +67,7 @@ export const init = Command.make(
     { command: "mtt init digits", description: "Images: trains on MNIST, or on digits that it draws itself" },
     { command: "mtt init beans --template table", description: "A table with a few wrong labels, and who finds them" },
     { command: "mtt init --from people.csv", description: "A program for the columns of a file of yours" },
+    { command: "mtt init --from pets", description: "For pictures pets/cat/*.png and pets/dog/*.png" },
   ]),
 );
 
@@ -74,44 +75,25 @@ const nextSteps = (folder: string, program: string): string => `
 next:
 ${folder === "" ? "" : `  cd ${/^[\w./-]+$/.test(folder) ? folder : JSON.stringify(folder)}\n`}  mtt check ${program}      what is wrong with it, before anything runs
   mtt run ${program}        trains, evaluates, asks which examples made it say that
-  mtt runs open${" ".repeat(Math.max(1, program.length - 2))}   the report in your browser`;
+  mtt runs open${" ".repeat(program.length)}   the report in your browser`;
 
-/** A program made for a file's columns. */
+/** A program made for data that is there. */
 const filesFrom = Effect.fnUntraced(function* (folder: string, from: string) {
   const path = yield* Path;
   const way = path.relative(path.resolve(folder), path.resolve(from));
-  if (path.extname(from).toLowerCase() !== ".csv") {
-    return yield* new UsageError({
-      message: `--from: ${from} is no .csv file`,
-      help: "of a table, give a CSV file; `docs/guide` has how programs read .npy, IDX and folders of images",
-    });
-  }
   if (way.startsWith("..") || path.isAbsolute(way)) {
     return yield* new UsageError({
       message: `--from: ${from} lies outside of ${folder}, and a program reads what lies in its project`,
       help: `copy it there, or begin the project where it is: mtt init ${path.dirname(from)} --from ${from}`,
     });
   }
-  const columns = yield* readBytes(from).pipe(
-    Effect.flatMap((bytes) => Effect.try({ try: () => guessColumns(bytes, from), catch: asDataError })),
+  const text = yield* textFrom(from, way.split(path.sep).join("/")).pipe(
     Effect.catchTag("DataError", ({ message, help }) => new UsageError({ message, help })),
   );
-  const text = programFor(way.split(path.sep).join("/"), columns);
-  if (text === undefined) {
-    return yield* new UsageError({
-      message: `--from: ${from} has no two columns of numbers whose names can be used`,
-      help: "the first line names the columns: letters, digits and _, a letter first",
-    });
-  }
-  const name = `${path.basename(from, path.extname(from))}.mtt`;
+  const name = `${path.basename(path.resolve(from), path.extname(from))}.mtt`;
   const neat = formatted(text, name);
   return new Map([[name, typeof neat === "string" ? neat : text]]);
 });
-
-const asDataError = (error: unknown): DataError => {
-  if (error instanceof DataError) return error;
-  throw error;
-};
 
 /** All of the files, or none where one of them is there already. */
 const writeNew = Effect.fnUntraced(function* (folder: string, files: ReadonlyMap<string, string>) {
