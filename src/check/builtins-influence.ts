@@ -13,7 +13,11 @@ import {
   words,
 } from "./want.ts";
 
-const scores = required("scores", step("influence"));
+const scores = required(
+  "scores",
+  step("influence"),
+  "The influence step whose scores are read; what stands before `|>`.",
+);
 const autoDamping = optional(
   "damping",
   either(float, words("auto")),
@@ -27,7 +31,12 @@ const hessian = optional(
   "The Hessian itself, or its part that has no negative eigenvalue.",
 );
 /** Of factors there is one curvature only: saying so is allowed. */
-const gaussNewton = optional("hessian", words("gauss_newton"), "gauss_newton");
+const gaussNewton = optional(
+  "hessian",
+  words("gauss_newton"),
+  "gauss_newton",
+  "The one curvature that factors have: that without negative eigenvalues.",
+);
 const precondition = optional(
   "precondition",
   either(opaque("method"), words("none", "ekfac", "nystrom")),
@@ -47,10 +56,15 @@ export const influenceBuiltins: readonly Builtin[] = [
     result: gives("measure"),
     doc: "The label's logit minus the largest other one.",
   },
-  { name: "logit", parameters: [required("k", int)], result: gives("measure"), doc: "The logit of class k." },
+  {
+    name: "logit",
+    parameters: [required("k", int, "The class, counted from 0.")],
+    result: gives("measure"),
+    doc: "The logit of class k.",
+  },
   {
     name: "probability",
-    parameters: [required("k", int)],
+    parameters: [required("k", int, "The class, counted from 0.")],
     result: gives("measure"),
     doc: "The probability of class k.",
   },
@@ -153,13 +167,19 @@ export const influenceBuiltins: readonly Builtin[] = [
   },
   {
     name: "random",
-    parameters: [required("seed", int)],
+    parameters: [required("seed", int, "The scores that are drawn follow from it.")],
     result: gives("method"),
     doc: "Random scores: what every other method must beat.",
   },
   {
     name: "residual",
-    parameters: [required("at_most", float)],
+    parameters: [
+      required(
+        "at_most",
+        float,
+        "The largest relative residual that is taken: a share of the right-hand side's length.",
+      ),
+    ],
     result: gives("acceptance"),
     doc: "A solve that stops short is taken where its relative residual is at most this.",
   },
@@ -167,31 +187,38 @@ export const influenceBuiltins: readonly Builtin[] = [
   // Queries over scores.
   {
     name: "most_harmful",
-    parameters: [scores, required("n", int)],
+    parameters: [scores, required("n", int, "How many examples are taken, no more than were scored.")],
     result: selected,
     doc: "The n training examples of the lowest summed scores.",
   },
   {
     name: "most_helpful",
-    parameters: [scores, required("n", int)],
+    parameters: [scores, required("n", int, "How many examples are taken, no more than were scored.")],
     result: selected,
     doc: "The n training examples of the highest summed scores.",
   },
   {
     name: "of_test",
-    parameters: [scores, required("at", int)],
+    parameters: [scores, required("at", int, "The place of the test example in the query's test set, counted from 0.")],
     result: { result: "same", as: "scores" },
     doc: "The scores for one test example, by its place in the query's test set.",
   },
   {
     name: "group",
-    parameters: [scores, required("set", dataset), optional("order", int, "1", "2: with the second-order correction.")],
+    parameters: [
+      scores,
+      required("set", dataset, "The training examples that are removed together."),
+      optional("order", int, "1", "1 sums the scores; 2 adds how the examples act on each other."),
+    ],
     result: { result: "type", type: { kind: "float" } },
     doc: "The effect of removing a whole set, first or second order (Basu et al. 2020).",
   },
   {
     name: "correlation",
-    parameters: [scores, required("other", step("influence"))],
+    parameters: [
+      scores,
+      required("other", step("influence"), "The influence step whose scores of the same examples are compared."),
+    ],
     result: { result: "type", type: { kind: "float" } },
     doc: "Pearson's correlation of two ways' scores of the same examples.",
   },
@@ -207,8 +234,8 @@ export const influenceBuiltins: readonly Builtin[] = [
         "largest",
         "By the scores' sizes: the largest, any, or spread over all ranks.",
       ),
-      optional("start", words("warm", "cold"), "warm", "From the model, or from new weights."),
-      optional("seed", int, "0"),
+      optional("start", words("warm", "cold"), "warm", "Each retraining starts from the model, or from new weights."),
+      seed,
     ],
     result: gives("validation"),
     doc: "Retrains without each of so many examples.",
@@ -216,9 +243,9 @@ export const influenceBuiltins: readonly Builtin[] = [
   {
     name: "subset_retraining",
     parameters: [
-      required("count", int, "Subsets."),
-      required("fraction", float, "The share of the examples in each."),
-      optional("seed", int, "0"),
+      required("count", int, "How many subsets are drawn and retrained on."),
+      required("fraction", float, "The share of the examples in each, above 0 and below 1."),
+      seed,
     ],
     result: gives("validation"),
     doc: "Retrains on random subsets: the linear datamodeling score.",

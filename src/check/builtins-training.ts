@@ -1,31 +1,34 @@
 import { type Builtin, bool, float, gives, int, list, opaque, optional, required, step, text, words } from "./want.ts";
 
-const rate = required("rate", opaque("rate"), "A number or a schedule.");
+const rate = required("rate", opaque("rate"), "What a step multiplies the direction by: a number, or a schedule.");
 
 /** What `train` and weights are given: initial values, rates, optimizers and the rest of training's options. */
 export const trainingBuiltins: readonly Builtin[] = [
   // Initial values of weights.
   {
     name: "constant",
-    parameters: [required("value", float)],
+    parameters: [required("value", float, "What every element begins with.")],
     result: gives("init"),
     doc: "Every element is the value.",
   },
   {
     name: "truncated_normal",
-    parameters: [required("stddev", float)],
+    parameters: [required("stddev", float, "The standard deviation of an element.")],
     result: gives("init"),
     doc: "Normal with mean 0; draws beyond two standard deviations are drawn again.",
   },
   {
     name: "normal",
-    parameters: [required("stddev", float)],
+    parameters: [required("stddev", float, "The standard deviation of an element.")],
     result: gives("init"),
     doc: "Normal with mean 0.",
   },
   {
     name: "uniform",
-    parameters: [required("low", float), required("high", float)],
+    parameters: [
+      required("low", float, "The least that may be drawn."),
+      required("high", float, "What every draw is below."),
+    ],
     result: gives("init"),
     doc: "Uniform in [low, high).",
   },
@@ -43,13 +46,18 @@ export const trainingBuiltins: readonly Builtin[] = [
   },
 
   // Rates: a number is the constant rate.
-  { name: "constant", parameters: [required("value", float)], result: gives("rate"), doc: "The same at every step." },
+  {
+    name: "constant",
+    parameters: [required("value", float, "The rate of every step.")],
+    result: gives("rate"),
+    doc: "The same at every step.",
+  },
   {
     name: "step",
     parameters: [
-      required("rate", float, "At the first step."),
-      required("every", int, "Steps."),
-      required("factor", float, "What it is multiplied by."),
+      required("rate", float, "The rate at the first step."),
+      required("every", int, "How many optimizer steps pass until the rate is multiplied again."),
+      required("factor", float, "What the rate is multiplied by each time."),
     ],
     result: gives("rate"),
     doc: "The rate, multiplied by the factor after every so many steps.",
@@ -57,28 +65,40 @@ export const trainingBuiltins: readonly Builtin[] = [
   {
     name: "exponential",
     parameters: [
-      required("rate", float, "At the first step."),
-      required("every", int, "Steps."),
-      required("factor", float, "What it is multiplied by."),
+      required("rate", float, "The rate at the first step."),
+      required("every", int, "The optimizer steps over which the rate falls by the factor."),
+      required("factor", float, "What the rate is multiplied by over so many steps."),
     ],
     result: gives("rate"),
     doc: "rate x factor^(step / every).",
   },
   {
     name: "cosine",
-    parameters: [required("rate", float, "At the first step."), required("steps", int, "Until it is 0.")],
+    parameters: [
+      required("rate", float, "The rate at the first step."),
+      required("steps", int, "The optimizer steps until the rate is 0, where it stays."),
+    ],
     result: gives("rate"),
     doc: "From the rate to 0 along half a cosine.",
   },
   {
     name: "warmup",
-    parameters: [required("steps", int), required("then", opaque("rate"))],
+    parameters: [
+      required("steps", int, "The optimizer steps over which the rate rises from 0."),
+      required("then", opaque("rate"), "The rate that it rises to and goes on with: a number, or a schedule."),
+    ],
     result: gives("rate"),
     doc: "Linear from 0, then the other rate.",
   },
   {
     name: "piecewise",
-    parameters: [required("points", list(list(float)))],
+    parameters: [
+      required(
+        "points",
+        list(list(float)),
+        "Pairs of an optimizer step and the rate from there on; the first step is 0, and steps ascend.",
+      ),
+    ],
     result: gives("rate"),
     doc: "[[0, 0.1], [500, 0.01]]: 0.1 from step 0, 0.01 from step 500.",
   },
@@ -100,7 +120,10 @@ export const trainingBuiltins: readonly Builtin[] = [
   { name: "adagrad", parameters: [rate], result: gives("optimizer"), doc: "Adagrad (Duchi et al. 2011)." },
   {
     name: "rmsprop",
-    parameters: [rate, optional("decay", float, "0.9", "Of the running mean of squares.")],
+    parameters: [
+      rate,
+      optional("decay", float, "0.9", "The share of the running mean of squares that each step keeps."),
+    ],
     result: gives("optimizer"),
     doc: "RMSprop (Hinton).",
   },
@@ -108,8 +131,8 @@ export const trainingBuiltins: readonly Builtin[] = [
     name: "adam",
     parameters: [
       rate,
-      optional("beta1", float, "0.9", "Decay of the running mean of gradients."),
-      optional("beta2", float, "0.999", "Decay of the running mean of squares."),
+      optional("beta1", float, "0.9", "The share of the running mean of gradients that each step keeps."),
+      optional("beta2", float, "0.999", "The share of the running mean of squares that each step keeps."),
       optional("epsilon", float, "1e-8", "Added to the root of the mean of squares."),
     ],
     result: gives("optimizer"),
@@ -127,9 +150,9 @@ export const trainingBuiltins: readonly Builtin[] = [
   {
     name: "lbfgs",
     parameters: [
-      optional("tolerance", float, "1e-8", "The largest element of the gradient at which it ends."),
-      optional("history", int, "10", "Steps from which the curvature is taken."),
-      optional("iterations", int, "1000", "The most steps."),
+      optional("tolerance", float, "1e-8", "Training ends where no element of the gradient is larger."),
+      optional("history", int, "10", "How many of the last steps tell of the curvature."),
+      optional("iterations", int, "1000", "How many steps are taken, at most."),
     ],
     result: gives("optimizer"),
     doc: "L-BFGS on the full batch, until no element of the gradient exceeds the tolerance (Liu and Nocedal 1989).",
@@ -138,49 +161,57 @@ export const trainingBuiltins: readonly Builtin[] = [
   // Other options of training.
   {
     name: "l2",
-    parameters: [required("strength", float), optional("only", text, "every weight", "Weights of this name, as `W`.")],
+    parameters: [
+      required("strength", float, "Half of it times the sum of squares is added to the objective."),
+      optional("only", text, "every weight", "The name of the weights that are meant, as `W`."),
+    ],
     result: gives("regularizer"),
     doc: "(strength / 2) times the sum of squares of the weights.",
   },
   {
     name: "global_norm",
-    parameters: [required("limit", float)],
+    parameters: [required("limit", float, "The largest length that the gradient of all weights together may have.")],
     result: gives("clip"),
     doc: "Scales the whole gradient down to this norm.",
   },
   {
     name: "value",
-    parameters: [required("limit", float)],
+    parameters: [required("limit", float, "The largest size that an element may have.")],
     result: gives("clip"),
     doc: "Clips every element of the gradient to [-limit, limit].",
   },
   {
     name: "early_stop",
     parameters: [
-      required("patience", int, "Epochs without a better loss."),
-      optional("delta", float, "0", "By how much a loss must be better."),
-      optional("restore", bool, "true"),
+      required("patience", int, "How many epochs may pass without a better validation loss."),
+      optional("delta", float, "0", "By how much the loss must be better to count, in its own unit."),
+      optional("restore", bool, "true", "Whether the weights of the best epoch are taken, and not those of the last."),
     ],
     result: gives("stop"),
     doc: "Stops when the validation loss has not improved by `delta` for so many epochs; `restore` takes the best epoch's weights.",
   },
   {
     name: "every",
-    parameters: [required("count", int), optional("unit", { want: "words", words: ["epoch"] }, "epoch")],
+    parameters: [
+      required("count", int, "How many epochs pass from one checkpoint to the next."),
+      optional("unit", { want: "words", words: ["epoch"] }, "epoch", "What is counted: epochs."),
+    ],
     result: gives("checkpoint"),
     doc: "A checkpoint every so many epochs.",
   },
   {
     name: "weights",
-    parameters: [required("file", text)],
+    parameters: [
+      required("file", text, "The path of a `.safetensors` or `.npz` file, relative to the program's file."),
+    ],
     result: gives("start"),
-    doc: "Weights read from a safetensors file.",
+    doc: "Weights read from a file.",
   },
 
   // Values of plain types.
   {
     name: "size",
-    parameters: [required("y", int), required("x", int)],
+    parameters: [required("y", int, "The height."), required("x", int, "The width.")],
     result: { result: "size", y: "y", x: "x" },
     doc: "Height by width, of values: size(k, k).",
   },
@@ -188,16 +219,21 @@ export const trainingBuiltins: readonly Builtin[] = [
   // Families.
   {
     name: "each",
-    parameters: [required("values", list({ want: "any" }))],
+    parameters: [required("values", list({ want: "any" }), "What the models differ in, one value for each.")],
     result: { result: "item", of: "values" },
     doc: "In a sweep: one model for each of the values.",
   },
   {
     name: "best",
     parameters: [
-      required("family", step("sweep", "evaluate")),
-      required("by", opaque("metric")),
-      optional("order", words("highest", "lowest"), "lowest for a loss, highest for accuracy, top and auc"),
+      required("family", step("sweep", "evaluate"), "The sweep, or an evaluation of one."),
+      required("by", opaque("metric"), "The metric that decides, one of those that were measured."),
+      optional(
+        "order",
+        words("highest", "lowest"),
+        "lowest for a loss, highest for accuracy, top and auc",
+        "Which end of the metric is the better one.",
+      ),
     ],
     result: { result: "model", of: "family" },
     doc: "The model of a sweep that is best by a metric: of its training (on `validate:`'s data where there is some), or of an evaluation of the sweep.",
@@ -206,13 +242,16 @@ export const trainingBuiltins: readonly Builtin[] = [
   // Layers made of layers.
   {
     name: "repeat",
-    parameters: [required("count", int), required("layer", { want: "block", of: "layer" })],
+    parameters: [
+      required("count", int, "How many times the layer is applied, 0 or more."),
+      required("layer", { want: "block", of: "layer" }, "The layer; each time it has weights of its own."),
+    ],
     result: { result: "repeat" },
     doc: "So many new instances of a layer, one after another.",
   },
   {
     name: "sequence",
-    parameters: [required("layers", list({ want: "block", of: "layer" }))],
+    parameters: [required("layers", list({ want: "block", of: "layer" }), "The layers, first to last.")],
     result: { result: "sequence" },
     doc: "Layers one after another, each a new instance.",
   },
@@ -227,7 +266,7 @@ export const trainingBuiltins: readonly Builtin[] = [
   { name: "loss", parameters: [], result: gives("metric"), doc: "The mean loss, without the regularizer." },
   {
     name: "top",
-    parameters: [required("k", int)],
+    parameters: [required("k", int, "How many of the likeliest classes count, from 1.")],
     result: gives("metric"),
     doc: "The share of examples whose label is among the k likeliest classes.",
   },

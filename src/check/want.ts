@@ -52,8 +52,8 @@ export interface BuiltinParameter {
   readonly want: Want;
   /** Optional ones may be left out. What is then taken is written here for people. */
   readonly default?: string;
-  /** What it does, where the name and the function's own text do not say it. */
-  readonly doc?: string;
+  /** A sentence: what it means, and in which unit. */
+  readonly doc: string;
 }
 
 /** How the type of a call follows from its arguments. */
@@ -107,12 +107,9 @@ export const either = (...of: readonly Want[]): Want => ({ want: "either", of })
 export const list = (item: Want): Want => ({ want: "list", item });
 export const gives = (name: OpaqueKind): Result => ({ result: "opaque", name });
 
-export const required = (name: string, want: Want, doc?: string): BuiltinParameter => ({
-  name,
-  want,
-  ...(doc === undefined ? {} : { doc }),
-});
-export const optional = (name: string, want: Want, value: string, doc?: string): BuiltinParameter => ({
+/** `doc` is a sentence: what it means, and in which unit. */
+export const required = (name: string, want: Want, doc: string): BuiltinParameter => ({ name, want, doc });
+export const optional = (name: string, want: Want, value: string, doc: string): BuiltinParameter => ({
   ...required(name, want, doc),
   default: value,
 });

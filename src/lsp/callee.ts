@@ -78,8 +78,9 @@ export function calleesNamed(program: Program, name: string): readonly Callee[] 
     });
   }
   for (const row of builtinsNamed(name)) {
-    const parameters = row.parameters.map(({ name: of, want, default: value }) => ({
+    const parameters = row.parameters.map(({ name: of, want, default: value, doc }) => ({
       name: of,
+      doc,
       label: `${of}: ${describeWant(want)}${value === undefined ? "" : ` = ${value}`}`,
       want,
       tensor: want.want === "dataset" || want.want === "step",

@@ -126,7 +126,7 @@ export function tell({ compiled }: Pick<Program, "compiled">, meaning: Meaning, 
         ({ result }) => type?.kind === "opaque" && result.result === "opaque" && result.name === type.name,
       );
       const shown = exact.length > 0 ? exact : rows;
-      return { code: shown.map(showBuiltin).join("\n"), doc: shown.map(({ doc }) => doc).join("\n\n") };
+      return { code: shown.map(showBuiltin).join("\n"), doc: shown.map(builtinDoc).join("\n\n") };
     }
     case "argument": {
       const row = builtinsNamed(meaning.of).find(({ parameters }) =>
@@ -135,7 +135,7 @@ export function tell({ compiled }: Pick<Program, "compiled">, meaning: Meaning, 
       const parameter = row?.parameters.find(({ name }) => name === meaning.name);
       return {
         code: parameter === undefined ? meaning.name : showParameter(parameter),
-        doc: parameter?.doc ?? row?.doc,
+        doc: parameter?.doc,
       };
     }
     case "setting": {
@@ -163,6 +163,17 @@ export const header = (block: Block, text: (span: Span) => string): string =>
   text({ ...block.span, end: block.result.span.end })
     .slice(Math.max(0, text(block.span).search(/\b(block|network)\b/)))
     .replace(/\s+/g, " ");
+
+/** What it does, and a line for each parameter. */
+const builtinDoc = ({ doc, parameters }: Builtin): string =>
+  [
+    doc,
+    parameters
+      .map((one) => `- \`${one.name}\`${one.default === undefined ? "" : ` (\`${one.default}\`)`}: ${one.doc}`)
+      .join("\n"),
+  ]
+    .filter((part) => part !== "")
+    .join("\n\n");
 
 const showParameter = ({ name, want, default: value }: Builtin["parameters"][number]): string =>
   `${name}: ${describeWant(want)}${value === undefined ? "" : ` (default: ${value})`}`;

@@ -104,6 +104,8 @@ describe("hover", () => {
     expect(await hover("epochs: ep‸ochs")).toContain("param epochs: int = 3\n```\n\nHow long to train.");
     expect(await hover("ba‸tch: 50")).toMatch(/batch: /);
     expect(await hover("ad‸am(rate")).toMatch(/adam\(rate/);
+    expect(await hover("ad‸am(rate")).toContain("- `beta1` (`0.9`): The share of the running mean of gradients");
+    expect(await hover("glyphs(n‸:")).toContain("How many digits are drawn to train with");
   });
 
   it("shows nothing where nothing stands", async () => {
@@ -179,6 +181,21 @@ describe("signature help", () => {
     expect(first?.label).toBe("twice(x: f32[...s, a], size: int) -> f32[...s, size]");
     // The pipe fills `x`.
     expect(first?.activeParameter).toBe(1);
+  });
+
+  it("says what a parameter of a built-in means", async () => {
+    const shown = await client.connection.sendRequest(
+      SignatureHelpRequest.type,
+      await client.at("main.mtt", program.replace("adam(rate: 0.01)", "adam(‸)")),
+    );
+    const parameters = shown?.signatures[0]?.parameters ?? [];
+    expect(parameters.map(({ documentation }) => documentation)).toEqual(
+      expect.arrayContaining([
+        expect.stringContaining("What a step multiplies"),
+        expect.stringContaining("running mean"),
+      ]),
+    );
+    expect(parameters.filter(({ documentation }) => documentation === undefined)).toEqual([]);
   });
 });
 

@@ -113,7 +113,7 @@ const row = (one: Builtin): string =>
       ? undefined
       : table(
           ["parameter", "takes", "default", "meaning"],
-          one.parameters.map(({ name, want, default: value, doc = "" }) => [
+          one.parameters.map(({ name, want, default: value, doc }) => [
             code(name),
             describeWant(want),
             value === undefined ? "" : code(value),
