@@ -23,7 +23,7 @@ export const collector = (problem: Problem, top: number | undefined): Collector 
     return {
       inBlocks: false,
       put: (from, _count, scores) => {
-        mustBeFinite(scores, 1, from);
+        mustBeFinite(scores, undefined, from);
         all.data.set(scores, from);
         return known(undefined);
       },
@@ -144,12 +144,17 @@ const largest = (scores: Float64Array, k: number, sign: 1 | -1): readonly number
   return candidates.sort(better).slice(0, k);
 };
 
-const mustBeFinite = (scores: Float64Array, width: number, first: number): void => {
+/** `width`: training examples of each test example; of self-influence every score is a training example's own. */
+const mustBeFinite = (scores: Float64Array, width: number | undefined, first: number): void => {
   const bad = scores.findIndex((value) => !Number.isFinite(value));
   if (bad < 0) return;
+  const whose =
+    width === undefined
+      ? `training example at ${first + bad}`
+      : `training example at ${bad % width} for the test example at ${first + Math.floor(bad / width)}`;
   throw new AlgorithmFailure(
     "MTT5602",
-    `a score of the test example at ${first + Math.floor(bad / width)} is ${scores[bad]}`,
-    "see that the data and the model's parameters are finite",
+    `the score of the ${whose} is ${scores[bad]}`,
+    "see that the data of both and the model's parameters are finite",
   );
 };

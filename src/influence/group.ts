@@ -3,7 +3,7 @@ import type { HessianChoice, Influence } from "../plan/influence.ts";
 import type { Asking } from "./asking.ts";
 import { blockWidth } from "./blocks.ts";
 import { gradientsOf, sumOfGradients } from "./gradients.ts";
-import { certify, measureGradients, mustHaveExamples } from "./influence.ts";
+import { certify, gradientLength, measureGradients, mustHaveExamples } from "./influence.ts";
 import { needsSolve, wayOf } from "./methods.ts";
 import { operatorOf } from "./operator.ts";
 import { type Problem, problemOf, regularizerDiagonal } from "./problem.ts";
@@ -37,6 +37,7 @@ export function* groupInfluence(
   const { method } = spec;
   const way = wayOf(method.kind);
   if ("scores" in way) throw needsSolve(method.kind, "the effect of a group");
+  yield* gradientLength(problem);
   const solver = yield* way.solves(problem, method as never);
   const { m, n, measure, testData } = problem;
   const sum = yield* sumOfGradients(problem, group);

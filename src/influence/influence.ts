@@ -12,7 +12,7 @@ import { needsSolve, wayOf } from "./methods.ts";
 import { curvatureJson, lines } from "./operator.ts";
 import { flatParameters, type Problem, problemOf } from "./problem.ts";
 import type { Certificate, InfluenceContext, InfluenceResult } from "./result.ts";
-import { scoresByInput, scoringPass } from "./score.ts";
+import { gradientNorms, scoresByInput, scoringPass } from "./score.ts";
 import type { Solved, Solver } from "./solver.ts";
 import { type Block, dot, norm, row, rowsOf } from "./vectors.ts";
 
@@ -232,13 +232,32 @@ export function* measureGradients(problem: Problem, gradients: Gradients, from: 
   return { count: to - from, size: layout.size, data };
 }
 
-/** ‖∇R‖, a part that every query of the model shares. */
-function* gradientLength(problem: Problem): Asking<number> {
+/** ‖∇R‖, a part that every query of the model shares. Fails with MTT5602 where it is not finite: nothing can be made of such training data. */
+export function* gradientLength(problem: Problem): Asking<number> {
   const of = { gradient: "norm", curvature: curvatureJson(problem, "exact") };
   const found = yield* part("gradient", of, [0, 1], function* (): Algorithm<Checkpoint> {
-    return { arrays: {}, figures: { norm: norm(yield* totalGradient(problem)) } };
+    const length = norm(yield* totalGradient(problem));
+    if (!Number.isFinite(length)) throw yield* culprit(problem);
+    return { arrays: {}, figures: { norm: length } };
   });
   return numbersOf(found.figures).norm ?? Number.NaN;
+}
+
+/** The training example whose gradient is not finite. */
+function* culprit(problem: Problem): Asking<AlgorithmFailure> {
+  const { loss } = problem;
+  const bad = (yield* gradientNorms(problem, loss)).findIndex((length) => !Number.isFinite(length));
+  return bad < 0
+    ? new AlgorithmFailure(
+        "MTT5602",
+        "the gradient of the objective is not finite",
+        "the sum over the training examples is too large for its numbers: scale the data, or train with `precision: f64`",
+      )
+    : new AlgorithmFailure(
+        "MTT5602",
+        `the gradient of \`${loss.name}\` at the training example at ${bad} is not finite`,
+        "see that the data and the model's parameters are finite: `where(…)` leaves examples out",
+      );
 }
 
 export const mustHaveExamples = ({ n, m }: Problem): void => {

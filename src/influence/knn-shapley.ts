@@ -33,6 +33,13 @@ export const knnShapley = (k: number): Scorer =>
     for (let from = 0; from < m; from += TESTS) {
       const to = Math.min(m, from + TESTS);
       const distances = yield* nearest.to(test.rows, from, to);
+      const bad = distances.findIndex((value) => !Number.isFinite(value));
+      if (bad >= 0)
+        throw new AlgorithmFailure(
+          "MTT5602",
+          `the distance of the training example at ${bad % n} to the test example at ${from + Math.floor(bad / n)} is ${distances[bad]}`,
+          "see that the data of both and the model's parameters are finite",
+        );
       const scores = new Float64Array(self ? 0 : (to - from) * n);
       for (let i = from; i < to; i++) {
         const row = distances.subarray((i - from) * n, (i - from + 1) * n);

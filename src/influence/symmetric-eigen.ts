@@ -1,3 +1,4 @@
+import { AlgorithmFailure } from "../plan/algorithm.ts";
 import { dense } from "./dense.ts";
 import type { Dense } from "./vectors.ts";
 import { atOnce, type Work } from "./work.ts";
@@ -33,6 +34,12 @@ interface Tridiagonal {
 export function* eigenWork(matrix: Dense): Work<Eigen> {
   const n = matrix.rows;
   if (n === 0) return { values: new Float64Array(), vectors: dense(0, 0) };
+  if (!matrix.data.every(Number.isFinite))
+    throw new AlgorithmFailure(
+      "MTT5602",
+      "a product with the curvature is not finite",
+      "see that the data and the model's parameters are finite, or train with `precision: f64`, whose numbers reach further",
+    );
   const line = () => new Float64Array(n);
   const t: Tridiagonal = {
     n,

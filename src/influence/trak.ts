@@ -40,6 +40,7 @@ export const trak = (projections: number, seed: number, models: readonly Paramet
     for (const [number, of] of problems.entries()) {
       const way = projection(of, projections, seed, number);
       const { kernel, odds } = yield* kernelOf(of, way);
+      mustBeFinite(kernel, odds);
       for (let i = 0; i < n; i++) weight[i]! += odds[i]! / count;
       fitted.push({ of, way, inverse: inverseOf(kernel), odds });
     }
@@ -154,14 +155,18 @@ const inverseOf = (kernel: Dense): Dense => {
     identity.data[i * k + i] = 1;
   }
   const factor = cholesky(regular);
-  if (factor === undefined)
-    throw new AlgorithmFailure(
-      "MTT5602",
-      "the projected gradients are not finite",
-      "see that the data and the model's parameters are finite",
-    );
+  if (factor === undefined) throw notFinite("the projected gradients are");
   return choleskySolve(factor, identity);
 };
+
+const mustBeFinite = (kernel: Dense, odds: Float64Array): void => {
+  const bad = odds.findIndex((value) => !Number.isFinite(value));
+  if (bad >= 0) throw notFinite(`the loss of the training example at ${bad} is`);
+  if (!kernel.data.every(Number.isFinite)) throw notFinite("the projected gradients are");
+};
+
+const notFinite = (what: string): AlgorithmFailure =>
+  new AlgorithmFailure("MTT5602", `${what} not finite`, "see that the data and the model's parameters are finite");
 
 /** L of L Lᵀ. */
 const rootOf = (matrix: Dense): Dense => {
