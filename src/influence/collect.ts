@@ -14,10 +14,10 @@ export interface Collector extends Sink {
 /** Share of the budget for scores that stay in memory; more of them are written block by block. */
 const SCORES = 1 / 4;
 
-/** Where the scores of a step go: one array, blocks of an array on disk, or the best of each test example and nothing else. */
-export const collector = (problem: Problem, top: number | undefined): Collector => {
+/** Where the scores of a step go: one array, blocks of an array on disk, or the best of each test example (of a part of the examples) and nothing else. */
+export const collector = (problem: Problem, top: number | undefined, part?: Int32Array): Collector => {
   const { m, n, precision, self, budget } = problem;
-  const taker = top !== undefined ? bestOnly(problem, top) : undefined;
+  const taker = top !== undefined ? bestOnly(problem, top, part) : undefined;
   if (self) {
     const all = zeros(precision, [n]);
     return {
@@ -98,18 +98,20 @@ export const inputCollector = (problem: Problem, field: readonly number[]) => {
 };
 
 /** The largest and the smallest scores of each row, best first; equal scores in the order of their positions. */
-const bestOnly = ({ n, precision }: Problem, top: number) => {
-  const k = Math.min(top, n);
+const bestOnly = ({ n, precision }: Problem, top: number, among?: Int32Array) => {
+  const k = Math.min(top, among?.length ?? n);
   const rows: {
     readonly helpful: readonly number[];
     readonly harmful: readonly number[];
     readonly at: Float64Array;
   }[] = [];
   return {
-    put(scores: Float64Array): void {
-      const helpful = largest(scores, k, 1);
-      const harmful = largest(scores, k, -1);
-      rows.push({ helpful, harmful, at: Float64Array.from([...helpful, ...harmful], (i) => scores[i]!) });
+    put(all: Float64Array): void {
+      const scores = among === undefined ? all : Float64Array.from(among, (i) => all[i]!);
+      const [helpful, harmful] = [largest(scores, k, 1), largest(scores, k, -1)];
+      const at = Float64Array.from([...helpful, ...harmful], (i) => scores[i]!);
+      const named = (places: readonly number[]) => (among === undefined ? places : places.map((i) => among[i]!));
+      rows.push({ helpful: named(helpful), harmful: named(harmful), at });
     },
     finish(): Top {
       const part = (which: "helpful" | "harmful", offset: number) => ({

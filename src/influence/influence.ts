@@ -3,7 +3,7 @@ import { type Algorithm, AlgorithmFailure, type Checkpoint, part } from "../plan
 import type { Influence } from "../plan/influence.ts";
 import { type Asking, known, lacking } from "./asking.ts";
 import { blockWidth } from "./blocks.ts";
-import { collector, inputCollector } from "./collect.ts";
+import { type Collector, collector, inputCollector } from "./collect.ts";
 import { show } from "./damping.ts";
 import { progress } from "./grad-dot.ts";
 import { type Gradients, gradientsOf, mustBeFinite, totalGradient } from "./gradients.ts";
@@ -33,7 +33,7 @@ export function* influence(spec: Influence, context: InfluenceContext): Algorith
   if ("scores" in way) {
     if (spec.of === "input") throw needsSolve(method.kind, "the effect of input pixels");
     yield { do: "phase", name: "scoring" };
-    const sink = collector(problem, spec.top);
+    const sink = collector(problem, spec.top, context.part);
     const details = yield* way.scores(method as never, context)(problem, sink);
     return { ...sink.finish(), certificate: { method: method.kind, hvps: 0, details } };
   }
@@ -51,19 +51,21 @@ export function* influence(spec: Influence, context: InfluenceContext): Algorith
       message: `the model is no minimum of its objective: the gradient's norm is ${show(gradientNorm)}, and influence supposes 0; train longer or read the scores with care`,
     };
   const solver = yield* way.solves(problem, method as never);
-  return yield* solveAndScore(spec, problem, solver, { iterates: way.iterates, gradientNorm });
+  const { part } = context;
+  return yield* solveAndScore(spec, problem, solver, { iterates: way.iterates, gradientNorm, part });
 }
 
 interface Given {
   readonly iterates: boolean;
   readonly gradientNorm: number;
+  readonly part: Int32Array | undefined;
 }
 
 function* solveAndScore(
   spec: Influence,
   problem: Problem,
   solver: Solver,
-  { iterates, gradientNorm }: Given,
+  { iterates, gradientNorm, part }: Given,
 ): Asking<InfluenceResult> {
   const { m, self, measure, testData } = problem;
   const width = blockWidth(problem, iterates);
@@ -72,7 +74,7 @@ function* solveAndScore(
     ? selfScorer(problem, spec, gradients)
     : spec.of === "input"
       ? inputScorer(problem)
-      : exampleScorer(problem, spec, width);
+      : exampleScorer(problem, collector(problem, spec.top, part), width);
   const residuals: number[] = [];
   const strength = strengthEffectOf(problem);
   for (let from = 0; from < m; from += width) {
@@ -115,9 +117,8 @@ interface Scoring {
   readonly release: () => Asking<void>;
 }
 
-const exampleScorer = (problem: Problem, spec: Influence, width: number): Scoring => {
+const exampleScorer = (problem: Problem, sink: Collector, width: number): Scoring => {
   const { m, n } = problem;
-  const sink = collector(problem, spec.top);
   const scoring = scoringPass(problem, m > width);
   return {
     *put(from, _, s) {

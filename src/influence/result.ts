@@ -12,6 +12,8 @@ export interface InfluenceContext {
   readonly n: number;
   /** Test examples; not read for self-influence. */
   readonly m: number;
+  /** Positions of the training examples among which `top` chooses; all where absent. */
+  readonly part?: Int32Array;
   /** Of the label, where the loss compares with one. */
   readonly classes?: number;
   /** Bytes that data, vectors, bases and scores may take in all. */

@@ -187,3 +187,30 @@ describe("queries over scores", () => {
     expect(stepOf(plan, "model/seed 5", "train").body.training.seed).toBe(5);
   });
 });
+
+describe("what validation trains again", () => {
+  const retrained = (network: string, input: string, by: string) => {
+    const { validate } = stepOf(
+      planOf(`
+let rows = csv("rows.csv", fields: { x: ${input}, label: class[3] })
+network L(x: ${input}) -> f32[3] = x |> ${network}
+train model { network: L, data: rows, loss: softmax_cross_entropy, optimizer: sgd(0.1), epochs: 2, seed: 4 }
+influence blame { model: model, test: rows |> take(2), method: cg() }
+validate v { influence: blame, by: ${by} }`),
+      "v",
+      "validate",
+    ).body;
+    if (!("training" in validate)) throw new Error("nothing is trained");
+    return validate.training;
+  };
+
+  it("is in f64 but for convolutions, and begins at the model where it is warm", () => {
+    const warm = retrained("dense(3)", "f32[2]", "leave_one_out(count: 3)");
+    expect([warm.precision, warm.start, warm.seed]).toEqual(["f64", "model", 4]);
+    const cold = retrained("dense(3)", "f32[2]", "leave_one_out(count: 3, start: cold)");
+    expect([cold.precision, cold.start]).toEqual(["f64", "init"]);
+    expect(retrained("dense(3)", "f32[2]", "subset_retraining(count: 3, fraction: 0.5)").start).toBe("init");
+    const conv = retrained("conv(3) |> global_avg_pool", "f32[4, 4, 1]", "leave_one_out(count: 3)");
+    expect([conv.precision, conv.start]).toEqual(["f32", "model"]);
+  });
+});

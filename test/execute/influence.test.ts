@@ -155,6 +155,37 @@ evaluate loss_${name} { model: ${name}, data: digits.test |> take(2), metrics: [
     );
   });
 
+  it("keeps the best of the part that is scored, where `top` says so", async () => {
+    const { blame, outcome, arrays } = await run(
+      `${model}${asked("method: exact()")}
+      influence some { model: model, test: digits.test |> take(2), train: digits.train |> skip(5) |> take(9), top: 3, method: exact() }
+      influence votes = some with { method: grad_dot() }`,
+    );
+    const { helpful_index, helpful_score, harmful_index, harmful_score } = await arrays("some", "top");
+    expect([helpful_index!.shape, outcome("some").figures.train, outcome("some").files]).toEqual([[2, 3], 9, {}]);
+    for (const t of [0, 1]) {
+      const own = Array.from({ length: 9 }, (_, i) => i + 5).map((i) => ({ i, score: blame!.data[40 * t + i]! }));
+      const sorted = own.toSorted((a, b) => b.score - a.score);
+      const row = (of: { readonly data: ArrayLike<number> }) => Array.from(of.data).slice(3 * t, 3 * t + 3);
+      expect(row(helpful_index!)).toEqual(sorted.slice(0, 3).map(({ i }) => i));
+      expect(row(harmful_index!)).toEqual(
+        sorted
+          .toReversed()
+          .slice(0, 3)
+          .map(({ i }) => i),
+      );
+      expect(row(helpful_score!)).toEqual(sorted.slice(0, 3).map(({ score }) => score));
+      expect(row(harmful_score!)).toEqual(
+        sorted
+          .toReversed()
+          .slice(0, 3)
+          .map(({ score }) => score),
+      );
+    }
+    const all = new Set((await arrays("votes", "top")).harmful_index!.data);
+    expect([...all].every((i) => i >= 5 && i < 14)).toBe(true);
+  });
+
   it("refuses an empty test set and examples that the model never saw", async () => {
     const codes = async (text: string) => (await run(text)).diagnostics.map(({ code }) => code);
     expect(

@@ -1,15 +1,19 @@
+import { Matrix } from "ml-matrix";
 import { describe, expect, it } from "vitest";
 import type { Asking } from "../../src/influence/asking.ts";
 import { blockCg } from "../../src/influence/cg.ts";
 import { curvatureEnds } from "../../src/influence/eigenvalues.ts";
+import { arnoldi, nystrom } from "../../src/influence/low-rank.ts";
 import { operatorOf } from "../../src/influence/operator.ts";
 import { problemOf } from "../../src/influence/problem.ts";
+import { symmetricEigen } from "../../src/influence/symmetric-eigen.ts";
 import { type Block, norm, row, zeroBlock } from "../../src/influence/vectors.ts";
 import { normal } from "../../src/random/random.ts";
 import { tensor } from "../../src/shape/tensor.ts";
 import { type Columns, drive } from "../learn/drive.ts";
 import { classes, crossEntropy, linear } from "../learn/problems.ts";
-import { ask, type Case, cg, lissa, trained } from "./support.ts";
+import { matrixOf, units } from "./factors-support.ts";
+import { ask, type Case, cg, exact, lissa, trained } from "./support.ts";
 
 const [N, M, FEATURES] = [100, 3, 4];
 const all = classes(N + M, FEATURES, 3, "f64");
@@ -52,6 +56,50 @@ describe("the residual", () => {
       const left = row(state.x, i).map((value, j) => Math.fround(diagonal[j]! * value) - v[j]!);
       expect(residuals[i]).toBeCloseTo(norm(left) / norm(v), 14);
       expect(residuals[i]!).toBeGreaterThan(1e-9);
+    }
+  });
+});
+
+it("the eigenvalues are the curvature's own, whatever damping was added", () => {
+  const of = softmax(0.02);
+  const { smallest, largest } = ask(of, exact()).result.certificate.eigenvalues!;
+  for (const damping of [0, 0.3]) {
+    for (const method of [cg({ damping }), exact({ damping }), lissa({ damping: damping || "auto" })]) {
+      const found = ask(of, method).result.certificate.eigenvalues!;
+      expect(found.largest).toBeCloseTo(largest, 4);
+      expect(found.smallest).toBeGreaterThan(smallest - 1e-6);
+      // Of all of the space, or of what the right-hand sides span.
+      expect(found.smallest).toBeLessThan(0.1);
+    }
+  }
+});
+
+describe("a low-rank approximation", () => {
+  it.each<[string, number, number]>([
+    ["what is left out has the regularizer's curvature", 0.02, 0],
+    ["and the damping", 0.02, 0.3],
+    ["or the damping alone", 0, 0.3],
+  ])("is inverted with all of its spectrum: %s", (_, strength, damping) => {
+    const whole = softmax(0.02);
+    const of: Case = { ...whole, regularize: { kind: "l2", strength } };
+    const problem = problemOf({ ...of, measure: of.loss, test: "data" }, { parameters: of.parameters, n: N, m: M });
+    const p = problem.layout.size;
+    for (const approximate of [arnoldi, nystrom]) {
+      const run = function* () {
+        const spectral = yield* approximate(operatorOf(problem, "exact"), 5, 0);
+        const matrix = matrixOf(yield* spectral.power(units(p), 1, 0));
+        const inverse = matrixOf(yield* spectral.power(units(p), -1, damping));
+        const root = matrixOf(yield* spectral.power(units(p), -0.5, damping));
+        yield* spectral.close();
+        return { matrix, inverse, root, spectral };
+      };
+      const { matrix, inverse, root, spectral } = drive(run(), of.train).result;
+      const { values } = symmetricEigen({ rows: p, columns: p, data: Float64Array.from(matrix.to1DArray()) });
+      expect(values.filter((value) => Math.abs(value - strength) > 1e-6)).toHaveLength(5);
+      expect(spectral.mean).toBeCloseTo(matrix.trace() / p, 10);
+      const damped = Matrix.add(matrix, Matrix.eye(p, p).mul(damping));
+      expect(Matrix.sub(inverse.mmul(damped), Matrix.eye(p, p)).norm()).toBeLessThan(1e-8);
+      expect(Matrix.sub(root.mmul(root), inverse).norm()).toBeLessThan(1e-8 * inverse.norm());
     }
   });
 });

@@ -52,15 +52,14 @@ export const influenceStep = (step: InfluenceStep, inputs: readonly Outcome[], s
           .find((k) => k !== undefined);
         const totals = new Float64Array(scored.index.length);
         const written = yield* scoresWriter(columns, totals, spec.of);
-        // Where a part is scored, the best of it are not the best of all.
-        const { top: _, ...whole } = spec;
         const result = yield* driveStep(
           step,
-          influence(part ? whole : spec, {
+          influence(spec, {
             parameters,
             n: train.index.length,
             m: test?.index.length ?? train.index.length,
             ...(setting.memory === undefined ? {} : { budget: setting.memory }),
+            ...(columns === undefined ? {} : { part: columns }),
             ...(label === undefined ? {} : { classes: label }),
             ...(checkpoints === undefined ? {} : { checkpoints }),
             ...(models.length === 0 ? {} : { models }),
