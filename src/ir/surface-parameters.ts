@@ -33,8 +33,13 @@ export type Argument<V, D, W> = ArgumentTypes<V, D, W>[ParameterKind];
 /** A default is what a program would write there; null where leaving it out means something of its own (`all axes`). */
 export interface Parameter<K extends ParameterKind = ParameterKind> {
   readonly kind: K;
+  /** A sentence: what it means. */
+  readonly doc: string;
   readonly default?: number | boolean | string | readonly number[] | null;
 }
+
+/** A parameter that must be given. */
+export const given = <const K extends ParameterKind>(kind: K, doc: string) => ({ kind, doc });
 
 /** What primitives need besides their arguments. */
 export interface Surroundings<V, D> {

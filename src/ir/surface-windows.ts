@@ -1,15 +1,27 @@
 import type { Ops } from "./graph.ts";
 import { type Reason, ShapeError } from "./mismatch.ts";
 import type { Conv, Patches } from "./primitives.ts";
-import { type Primitive, primitive, single, tensors } from "./surface-parameters.ts";
+import { given, type Primitive, primitive, single, tensors } from "./surface-parameters.ts";
 
 // The operations over height and width, on one example: [h, w, channels].
 
-const x = { kind: "tensor" } as const;
-const oneByOne = { kind: "size", default: [1, 1] } as const;
-const groups = { kind: "int", default: 1 } as const;
+const x = given("tensor", "The example: height by width by channels.");
+const W = given("tensor", "The kernels: height by width by channels in by channels out.");
+const dy = given("tensor", "An array of the shape of the convolution's result.");
+const kernel = given("size", "Height by width of the window.");
+const size = given("size", "Height by width of the result.");
+const oneByOne = (doc: string) => ({ kind: "size", default: [1, 1], doc }) as const;
+const groups = { kind: "int", default: 1, doc: "Parts of the channels that are convolved by themselves." } as const;
 const where = (pad: "same" | "valid") =>
-  ({ stride: oneByOne, pad: { kind: "padding", default: pad }, dilation: oneByOne }) as const;
+  ({
+    stride: oneByOne("How far the window moves, height by width."),
+    pad: {
+      kind: "padding",
+      default: pad,
+      doc: "`same` goes over the edges, `valid` stays within them.",
+    },
+    dilation: oneByOne("How far the places of the window are apart, height by width."),
+  }) as const;
 
 interface Where<D, W> {
   readonly stride: readonly [D, D];
@@ -35,7 +47,7 @@ export const windows = {
   conv2d: primitive(
     "conv2d",
     "x [h, w, c] with kernels [kh, kw, c / groups, out] -> [h', w', out]",
-    { x, W: x, ...where("same"), groups },
+    { x, W, ...where("same"), groups },
     (ops, { x, W, ...rest }) => {
       const [image, kernel] = tensors(ops, "conv2d", [x, W]);
       return ofOneExample(ops, [image!], ([batch]) =>
@@ -46,7 +58,7 @@ export const windows = {
   conv2d_input_gradient: primitive(
     "conv2d_input_gradient",
     "the transpose of conv2d in its x, of this `size`: dy [h', w', out] with kernels [kh, kw, c / groups, out] -> [h, w, c]",
-    { dy: x, W: x, size: { kind: "size" }, ...where("same"), groups },
+    { dy, W, size, ...where("same"), groups },
     (ops, { dy, W, size, ...rest }) => {
       const [slope, kernel] = tensors(ops, "conv2d_input_gradient", [dy, W]);
       const params = { ...convOf(rest), input_size: size };
@@ -58,7 +70,7 @@ export const windows = {
   conv2d_filter_gradient: primitive(
     "conv2d_filter_gradient",
     "the transpose of conv2d in its W, with this `kernel`: x [h, w, c] with dy [h', w', out] -> [kh, kw, c / groups, out]",
-    { x, dy: x, kernel: { kind: "size" }, ...where("same"), groups },
+    { x, dy, kernel, ...where("same"), groups },
     (ops, { x, dy, kernel, ...rest }) => {
       const params = { ...convOf(rest), kernel_size: kernel };
       return ofOneExample(ops, tensors(ops, "conv2d_filter_gradient", [x, dy]), (both) =>
@@ -69,7 +81,12 @@ export const windows = {
   unfold: primitive(
     "unfold",
     "x [h, w, c] as the windows a kernel visits: [h', w', kh, kw, c]; places outside read `fill`",
-    { x, kernel: { kind: "size" }, ...where("valid"), fill: { kind: "float", default: 0 } },
+    {
+      x,
+      kernel,
+      ...where("valid"),
+      fill: { kind: "float", default: 0, doc: "What places outside of the example read." },
+    },
     (ops, { x, kernel, fill, ...rest }) => {
       const params = { ...patchesOf(rest, kernel), fill };
       return ofOneExample(ops, [single(ops, "unfold", x)], (batch) =>
@@ -80,7 +97,12 @@ export const windows = {
   fold: primitive(
     "fold",
     "windows [h', w', kh, kw, c] added up where they overlap: [h, w, c]",
-    { patches: x, size: { kind: "size" }, kernel: { kind: "size" }, ...where("valid") },
+    {
+      patches: given("tensor", "The windows: rows by columns by height by width by channels."),
+      size,
+      kernel,
+      ...where("valid"),
+    },
     (ops, { patches, size, kernel, ...rest }) => {
       const params = { ...patchesOf(rest, kernel), input_size: size };
       return ofOneExample(ops, [single(ops, "fold", patches)], (batch) =>

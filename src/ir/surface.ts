@@ -3,17 +3,21 @@ import type { Ops } from "./graph.ts";
 import { refuse } from "./mismatch.ts";
 import * as o from "./operations.ts";
 import type { Prims } from "./primitives.ts";
-import { type Operand, type Primitive, primitive, single, tensors } from "./surface-parameters.ts";
+import { given, type Operand, type Primitive, primitive, single, tensors } from "./surface-parameters.ts";
 import { windows } from "./surface-windows.ts";
 
 export type { Argument, ArgumentTypes, Operand, ParameterKind, Primitive, Surroundings } from "./surface-parameters.ts";
 
-const x = { kind: "tensor" } as const;
-const lastAxis = { kind: "axis", default: -1 } as const;
-const someAxes = { kind: "axes", default: null } as const;
-/** A number of leading axes that are in common. */
-const noBatch = { kind: "axis", default: 0 } as const;
-const noInts = { kind: "ints", default: [] } as const;
+const x = given("tensor", "The array.");
+const other = given("tensor", "The other array, or a number.");
+const indices = given("tensor", "Whole numbers, counted from 0.");
+const shape = given("dims", "The sizes of the axes, or an array whose shape is meant.");
+const lastAxis = { kind: "axis", default: -1, doc: "The axis, counted from 0; from the end where negative." } as const;
+const firstAxis = { kind: "axis", default: 0, doc: "The axis, counted from 0." } as const;
+const keep = { kind: "bool", default: false, doc: "Whether the axis stays, with one place." } as const;
+const noBatch = { kind: "axis", default: 0, doc: "How many leading axes the arrays have in common." } as const;
+const common = (of: string) =>
+  ({ kind: "ints", default: [], doc: `The axes of ${of} that both have in common.` }) as const;
 
 /** An elementwise operation of one operand. */
 const elementwise = (name: o.UnaryPrim, doc: string): Primitive =>
@@ -21,13 +25,13 @@ const elementwise = (name: o.UnaryPrim, doc: string): Primitive =>
 
 /** An elementwise operation of two operands, with NumPy's broadcasting. */
 const arithmetic = (name: o.BinaryPrim, doc: string): Primitive =>
-  primitive(name, doc, { x, y: x }, (ops, args) => {
+  primitive(name, doc, { x, y: other }, (ops, args) => {
     const [left, right] = o.broadcastTogether(ops, tensors(ops, name, [args.x, args.y]));
     return ops.apply<o.BinaryPrim>(name, [left!, right!], {});
   });
 
 const comparison = (name: string, direction: Prims["compare"]["direction"]): Primitive =>
-  primitive(name, `${name}, element by element, with NumPy's broadcasting`, { x, y: x }, (ops, args) => {
+  primitive(name, `${name}, element by element, with NumPy's broadcasting`, { x, y: other }, (ops, args) => {
     const [left, right] = tensors(ops, name, [args.x, args.y]);
     return o.compare(ops, direction, left!, right!);
   });
@@ -38,11 +42,16 @@ const reduction = (
   doc: string,
   reduce: <V, D, W>(ops: Ops<V, D, W>, x: V, dimensions: readonly number[] | undefined, keep: boolean) => V,
 ): Primitive =>
-  primitive(name, doc, { x, dimensions: someAxes, keep: { kind: "bool", default: false } }, (ops, args) => {
-    const v = single(ops, name, args.x);
-    const axes = args.dimensions?.map((axis) => o.resolveAxis(ops.sizes, name, ops.typeOf(v).shape, axis));
-    return reduce(ops, v, axes, args.keep);
-  });
+  primitive(
+    name,
+    doc,
+    { x, dimensions: { kind: "axes", default: null, doc: "The axes, counted from 0; all unless given." }, keep },
+    (ops, args) => {
+      const v = single(ops, name, args.x);
+      const axes = args.dimensions?.map((axis) => o.resolveAxis(ops.sizes, name, ops.typeOf(v).shape, axis));
+      return reduce(ops, v, axes, args.keep);
+    },
+  );
 
 /** An operation along one axis. */
 const along = (name: "argmax" | "sort" | "argsort", doc: string): Primitive =>
@@ -55,13 +64,13 @@ const along = (name: "argmax" | "sort" | "argsort", doc: string): Primitive =>
 
 /** The k largest along one axis. */
 const largest = (name: string, doc: string, take: typeof o.topK): Primitive =>
-  primitive(name, doc, { x, k: { kind: "int" }, axis: lastAxis }, (ops, { x, k, axis }) => {
+  primitive(name, doc, { x, k: given("int", "How many are taken."), axis: lastAxis }, (ops, { x, k, axis }) => {
     const v = single(ops, name, x);
     return take(ops, v, o.resolveAxis(ops.sizes, name, ops.typeOf(v).shape, axis), k);
   });
 
 /** True division: whole numbers become f32, as in Python. */
-const divide = primitive("divide", "x / y; whole numbers divide to f32", { x, y: x }, (ops, args) => {
+const divide = primitive("divide", "x / y; whole numbers divide to f32", { x, y: other }, (ops, args) => {
   const operands = tensors(ops, "divide", [args.x, args.y]).map((v) =>
     ops.typeOf(v).dtype === "i32" ? o.convert(ops, v, "f32") : v,
   );
@@ -71,7 +80,7 @@ const divide = primitive("divide", "x / y; whole numbers divide to f32", { x, y:
 const matmul = primitive(
   "@",
   "the last axis of x with the second last of y, or its only one",
-  { x, y: x },
+  { x, y: other },
   (ops, args) => {
     const [left, right] = tensors(ops, "@", [args.x, args.y]);
     return o.matmul(ops, left!, right!);
@@ -101,8 +110,11 @@ export const surface: ReadonlyMap<string, Primitive> = new Map(
     is_finite: elementwise("is_finite", "true where x is neither infinite nor NaN"),
     stop_gradient: elementwise("stop_gradient", "x, with derivative zero"),
     batch_mean: elementwise("batch_mean", "the mean over the examples of a training batch, seen by each of them"),
-    convert: primitive("convert", "x in another dtype", { x, dtype: { kind: "dtype" } }, (ops, { x, dtype }) =>
-      o.convert(ops, single(ops, "convert", x), dtype),
+    convert: primitive(
+      "convert",
+      "x in another dtype",
+      { x, dtype: given("dtype", 'The element type: `"f32"`, `"f64"`, `"i32"` or `"bool"`.') },
+      (ops, { x, dtype }) => o.convert(ops, single(ops, "convert", x), dtype),
     ),
 
     add: arithmetic("add", "x + y"),
@@ -118,7 +130,11 @@ export const surface: ReadonlyMap<string, Primitive> = new Map(
     select: primitive(
       "select",
       "yes where pred holds, else no; a pred known beforehand chooses one of them whole",
-      { pred: x, yes: x, no: x },
+      {
+        pred: given("tensor", "True or false, element by element, or one for all."),
+        yes: given("tensor", "What is taken where it is true."),
+        no: given("tensor", "What is taken where it is false."),
+      },
       (ops, { pred, yes, no }) => {
         const [onTrue, onFalse] = tensors(ops, "select", [yes, no]);
         if ("bool" in pred) return oneOf(ops, pred.bool, onTrue!, onFalse!);
@@ -129,13 +145,13 @@ export const surface: ReadonlyMap<string, Primitive> = new Map(
     broadcast: primitive(
       "broadcast",
       "x repeated to a larger shape, as NumPy's broadcast_to",
-      { x, shape: { kind: "dims" } },
+      { x, shape },
       (ops, { x, shape }) => o.broadcastTo(ops, single(ops, "broadcast", x), shape),
     ),
     reshape: primitive(
       "reshape",
       "the same elements in another shape; one -1 stands for what remains",
-      { x, dims: { kind: "dims" } },
+      { x, dims: shape },
       (ops, { x, dims }) => {
         const v = single(ops, "reshape", x);
         return o.reshape(ops, v, inferred(ops, v, dims));
@@ -144,25 +160,39 @@ export const surface: ReadonlyMap<string, Primitive> = new Map(
     transpose: primitive(
       "transpose",
       "axes in another order; reversed unless given",
-      { x, permutation: someAxes },
+      { x, permutation: { kind: "axes", default: null, doc: "For each axis of the result the axis of x that it is." } },
       (ops, { x, permutation }) => {
         const v = single(ops, "transpose", x);
         const { shape } = ops.typeOf(v);
-        const given = permutation ?? shape.map((_, i) => shape.length - 1 - i);
-        const places = given.map((axis) => o.resolveAxis(ops.sizes, "transpose", shape, axis));
+        const order = permutation ?? shape.map((_, i) => shape.length - 1 - i);
+        const places = order.map((axis) => o.resolveAxis(ops.sizes, "transpose", shape, axis));
         return ops.apply("transpose", [v], { permutation: places });
       },
     ),
-    reverse: primitive("reverse", "x backwards along some axes", { x, dimensions: { kind: "axes" } }, (ops, args) => {
-      const v = single(ops, "reverse", args.x);
-      const { shape } = ops.typeOf(v);
-      const dimensions = args.dimensions.map((axis) => o.resolveAxis(ops.sizes, "reverse", shape, axis));
-      return ops.apply("reverse", [v], { dimensions });
-    }),
+    reverse: primitive(
+      "reverse",
+      "x backwards along some axes",
+      { x, dimensions: given("axes", "The axes that run backwards.") },
+      (ops, args) => {
+        const v = single(ops, "reverse", args.x);
+        const { shape } = ops.typeOf(v);
+        const dimensions = args.dimensions.map((axis) => o.resolveAxis(ops.sizes, "reverse", shape, axis));
+        return ops.apply("reverse", [v], { dimensions });
+      },
+    ),
     slice: primitive(
       "slice",
       "the elements from start to before limit along each axis",
-      { x, start: { kind: "dims" }, limit: { kind: "dims" }, strides: { kind: "ints", default: null } },
+      {
+        x,
+        start: given("dims", "The first place that is taken, for each axis."),
+        limit: given("dims", "The first place that is not, for each axis."),
+        strides: {
+          kind: "ints",
+          default: null,
+          doc: "Every so manyth place is taken, for each axis; every one unless given.",
+        },
+      },
       (ops, { x, start, limit, strides }) =>
         ops.apply("slice", [single(ops, "slice", x)], { start, limit, strides: strides ?? start.map(() => 1) }),
     ),
@@ -171,10 +201,14 @@ export const surface: ReadonlyMap<string, Primitive> = new Map(
       "x with `value` around it along each axis, and between its elements",
       {
         x,
-        low: { kind: "dims" },
-        high: { kind: "dims" },
-        interior: { kind: "ints", default: null },
-        value: { kind: "float", default: 0 },
+        low: given("dims", "How many places are added before, for each axis."),
+        high: given("dims", "How many places are added behind, for each axis."),
+        interior: {
+          kind: "ints",
+          default: null,
+          doc: "How many stand between two elements, for each axis; none unless given.",
+        },
+        value: { kind: "float", default: 0, doc: "What stands in the places that are added." },
       },
       (ops, { x, low, high, interior, value }) =>
         ops.apply("pad", [single(ops, "pad", x)], { low, high, interior: interior ?? low.map(() => 0), value }),
@@ -182,7 +216,7 @@ export const surface: ReadonlyMap<string, Primitive> = new Map(
     concat: primitive(
       "concat",
       "x and y one after the other along an axis",
-      { x, y: x, axis: lastAxis },
+      { x, y: given("tensor", "The array behind it."), axis: lastAxis },
       (ops, args) => {
         const both = tensors(ops, "concat", [args.x, args.y]);
         const dimension = o.resolveAxis(ops.sizes, "concat", ops.typeOf(both[0]!).shape, args.axis);
@@ -197,7 +231,7 @@ export const surface: ReadonlyMap<string, Primitive> = new Map(
     logsumexp: primitive(
       "logsumexp",
       "log of the sum of e^x along an axis, exact where e^x itself would be 0 or infinite",
-      { x, axis: lastAxis, keep: { kind: "bool", default: false } },
+      { x, axis: lastAxis, keep },
       (ops, { x, axis, keep }) => {
         const v = single(ops, "logsumexp", x);
         return o.logSumExp(ops, v, o.resolveAxis(ops.sizes, "logsumexp", ops.typeOf(v).shape, axis), keep);
@@ -207,7 +241,11 @@ export const surface: ReadonlyMap<string, Primitive> = new Map(
     cumulative_sum: primitive(
       "cumulative_sum",
       "running sums along an axis, from its end where reverse",
-      { x, axis: lastAxis, reverse: { kind: "bool", default: false } },
+      {
+        x,
+        axis: lastAxis,
+        reverse: { kind: "bool", default: false, doc: "Whether the sums begin at the axis's end." },
+      },
       (ops, { x, axis, reverse }) => {
         const v = single(ops, "cumulative_sum", x);
         const dimension = o.resolveAxis(ops.sizes, "cumulative_sum", ops.typeOf(v).shape, axis);
@@ -219,7 +257,7 @@ export const surface: ReadonlyMap<string, Primitive> = new Map(
     top_k: largest("top_k", "the k largest along an axis, the largest first", o.topK),
     argtop_k: largest("argtop_k", "where the k largest stand along an axis, the first of equal ones first", o.argTopK),
 
-    dot: primitive("dot", "the sum over the last axis of x and the first of y", { x, y: x }, (ops, args) => {
+    dot: primitive("dot", "the sum over the last axis of x and the first of y", { x, y: other }, (ops, args) => {
       const [left, right] = tensors(ops, "dot", [args.x, args.y]);
       return o.dot(ops, left!, right!);
     }),
@@ -228,18 +266,18 @@ export const surface: ReadonlyMap<string, Primitive> = new Map(
       "sums over the contracting axes, with batch axes in common: axes batch, rest of x, rest of y",
       {
         x,
-        y: x,
-        lhs_contracting: { kind: "ints" },
-        rhs_contracting: { kind: "ints" },
-        lhs_batch: noInts,
-        rhs_batch: noInts,
+        y: given("tensor", "The other array."),
+        lhs_contracting: given("ints", "The axes of x that are summed over."),
+        rhs_contracting: given("ints", "The axes of y that are summed over, in the same order."),
+        lhs_batch: common("x"),
+        rhs_batch: common("y"),
       },
       (ops, { x, y, ...axes }) => ops.apply("dot_general", tensors(ops, "dot_general", [x, y]), axes),
     ),
     gather: primitive(
       "gather",
       "the elements of x at these indices along an axis, line by line of the first `batch` axes; 0 where an index is outside",
-      { x, indices: x, axis: { kind: "axis", default: 0 }, batch: noBatch },
+      { x, indices, axis: firstAxis, batch: noBatch },
       (ops, { x, indices, axis, batch }) => {
         const v = single(ops, "gather", x);
         const at = o.resolveAxis(ops.sizes, "gather", ops.typeOf(v).shape, axis);
@@ -249,7 +287,13 @@ export const surface: ReadonlyMap<string, Primitive> = new Map(
     scatter_add: primitive(
       "scatter_add",
       "zeros of `size` along an axis with the updates added at these indices, line by line of the first `batch` axes",
-      { updates: x, indices: x, size: { kind: "int" }, axis: { kind: "axis", default: 0 }, batch: noBatch },
+      {
+        updates: given("tensor", "What is added."),
+        indices,
+        size: given("int", "How many places the axis has in the result."),
+        axis: firstAxis,
+        batch: noBatch,
+      },
       (ops, { updates, indices, size, axis, batch }) => {
         const v = single(ops, "scatter_add", updates);
         const at = whole(ops, "scatter_add", indices);
@@ -259,20 +303,30 @@ export const surface: ReadonlyMap<string, Primitive> = new Map(
     one_hot: primitive(
       "one_hot",
       "1 at the index along a new last axis, else 0",
-      { indices: x, size: { kind: "int" }, dtype: { kind: "dtype", default: "f32" } },
+      {
+        indices,
+        size: given("int", "How many places the new axis has."),
+        dtype: { kind: "dtype", default: "f32", doc: "The element type of the result." },
+      },
       (ops, { indices, size, dtype }) => o.oneHot(ops, whole(ops, "one_hot", indices), size, dtype),
     ),
     iota: primitive(
       "iota",
       "0, 1, 2, … along an axis",
-      { shape: { kind: "dims" }, axis: { kind: "axis", default: 0 }, dtype: { kind: "dtype", default: "i32" } },
+      { shape, axis: firstAxis, dtype: { kind: "dtype", default: "i32", doc: "The element type of the result." } },
       (ops, { shape, axis, dtype }) =>
         ops.apply("iota", [], { shape, axis: o.resolveAxis(ops.sizes, "iota", shape, axis), dtype }),
     ),
     random_bits: primitive(
       "random_bits",
       "whole numbers drawn uniformly from 0 to 2^24 - 1, anew for each example and step; i32",
-      { shape: { kind: "dims" }, purpose: { kind: "string" } },
+      {
+        shape,
+        purpose: given(
+          "string",
+          "What is drawn, in a word: no two draws of a network are equal, and each is the same in every run.",
+        ),
+      },
       (_, { shape, purpose }, { randomBits }) => randomBits(shape, purpose),
     ),
 

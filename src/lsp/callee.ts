@@ -65,8 +65,10 @@ export function calleesNamed(program: Program, name: string): readonly Callee[] 
   }
   if (found.length === 0 && isPrimitive(name)) {
     const signature = primitiveSignature(name);
+    const known = surface.get(name)?.parameters ?? [];
     const parameters = signature.parameters.map(({ name: of, type }) => ({
       name: of,
+      doc: known.find((one) => one.name === of)?.doc,
       label: `${of}: ${showType(type)}`,
       want: { want: "value", type } as const,
       tensor: type.kind === "tensor",

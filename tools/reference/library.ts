@@ -158,7 +158,7 @@ const builtinPages = (): readonly Page[] =>
 // The operations that blocks are written with.
 
 const shown = (value: Primitive["parameters"][number]["default"]): string =>
-  value === undefined ? "" : value === null ? "all or none" : code(JSON.stringify(value));
+  value === undefined || value === null ? "" : code(JSON.stringify(value));
 
 const kinds: { readonly [K in Primitive["parameters"][number]["kind"]]: string } = {
   tensor: "an array",
@@ -181,8 +181,8 @@ const operation = (name: string, { doc, parameters }: Primitive): string =>
     `\`\`\`mtt signature\n${name}(${parameters.map((one) => one.name).join(", ")})\n\`\`\``,
     sentence(doc),
     table(
-      ["parameter", "takes", "default"],
-      parameters.map((one) => [code(one.name), kinds[one.kind], shown(one.default)]),
+      ["parameter", "takes", "default", "meaning"],
+      parameters.map((one) => [code(one.name), kinds[one.kind], shown(one.default), one.doc]),
     ),
   ]);
 
