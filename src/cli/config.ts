@@ -49,8 +49,19 @@ interface Said {
   readonly project?: boolean;
 }
 
+const NO_FLAGS: Flags = {
+  store: Option.none(),
+  data: Option.none(),
+  backend: Option.none(),
+  device: Option.none(),
+  memory: Option.none(),
+  allowPath: [],
+  set: {},
+};
+
 /** Flags win over MTT_* variables, over the nearest mtt.yaml above the file, over the program. */
-export const loadConfig = Effect.fnUntraced(function* (file: string, flags: Flags) {
+export const loadConfig = Effect.fnUntraced(function* (file: string, given: Partial<Flags>) {
+  const flags: Flags = { ...NO_FLAGS, ...given };
   const path = yield* Path;
   const { folder, name, project } = yield* nearestProject(path.resolve(path.dirname(file)));
 

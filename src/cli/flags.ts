@@ -16,7 +16,13 @@ export const format = Flag.Literals("format", FORMATS).pipe(
   Flag.withDefault("human"),
 );
 
-/** What every command that reads a pipeline and its store takes. */
+/** Of what prints no diagnostics. */
+export const results = Flag.Literals("format", ["human", "json"]).pipe(
+  Flag.withDescription("How results are printed (default: human)"),
+  Flag.withDefault("human"),
+);
+
+/** What every command that runs a pipeline takes. */
 export const project = {
   store: Flag.String("store").pipe(
     Flag.withDescription("Folder of stored results (default: .mtt beside mtt.yaml, or beside the file)"),
@@ -42,6 +48,20 @@ export const project = {
     Flag.atLeast(0),
   ),
   set,
+};
+
+/** Of what is about the store alone. */
+export const stored = { store: project.store };
+
+/** Of what asks the compiler and computes nothing: the other flags of a run are taken too, so that one line of flags serves all commands of a pipeline. */
+export const compiling = {
+  set,
+  memory: project.memory,
+  allowPath: project.allowPath,
+  store: project.store.pipe(Flag.withHidden),
+  data: project.data.pipe(Flag.withHidden),
+  backend: project.backend.pipe(Flag.withHidden),
+  device: project.device.pipe(Flag.withHidden),
 };
 
 export const timings = Flag.Boolean("timings").pipe(

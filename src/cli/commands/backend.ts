@@ -10,7 +10,7 @@ import { probeTensorflow } from "../../backend/tensorflow/probe.ts";
 import { layerHttp } from "../../data/http.ts";
 import { BACKEND_NAMES } from "../config.ts";
 import { EXIT, Finished } from "../exit.ts";
-import { format } from "../flags.ts";
+import { results } from "../flags.ts";
 import { Pace } from "../pace.ts";
 import { print, printError } from "../print.ts";
 import { runFailed } from "../run-failed.ts";
@@ -19,7 +19,7 @@ import { table } from "../table.ts";
 
 const list = Command.make(
   "list",
-  { format },
+  { format: results },
   Effect.fnUntraced(function* (flags) {
     const backends = yield* available;
     if (flags.format === "json") {
@@ -134,7 +134,7 @@ const test = Command.make(
       Argument.withDefault("auto"),
     ),
     device: Flag.String("device").pipe(Flag.withDefault("cpu"), Flag.withDescription("Where it computes")),
-    format,
+    format: results,
   },
   Effect.fnUntraced(function* (flags) {
     const failed = ({ message, help }: { readonly message: string; readonly help: string }) =>

@@ -10,7 +10,7 @@ import { Store } from "../../store/store.ts";
 import { verifyStore } from "../../store/verify.ts";
 import { loadConfig } from "../config.ts";
 import { EXIT, Finished } from "../exit.ts";
-import { format, project } from "../flags.ts";
+import { results, stored } from "../flags.ts";
 import { print, printError } from "../print.ts";
 import { bytesOf, durationOf } from "../quantities.ts";
 import { runFailed } from "../run-failed.ts";
@@ -20,7 +20,7 @@ const counted = (count: number, what: string): string => `${count} ${what}${coun
 
 const ls = Command.make(
   "ls",
-  { ...project, format },
+  { ...stored, format: results },
   Effect.fnUntraced(function* (flags) {
     const config = yield* loadConfig("mtt.yaml", flags);
     const { entries, damaged } = yield* Effect.gen(function* () {
@@ -61,7 +61,7 @@ const ls = Command.make(
 
 const verify = Command.make(
   "verify",
-  { ...project, format },
+  { ...stored, format: results },
   Effect.fnUntraced(function* (flags) {
     const config = yield* loadConfig("mtt.yaml", flags);
     const found = yield* Effect.catchTag(verifyStore(config.store), "StoreError", runFailed);
@@ -90,8 +90,8 @@ const verify = Command.make(
 const gc = Command.make(
   "gc",
   {
-    ...project,
-    format,
+    ...stored,
+    format: results,
     maxSize: Flag.String("max-size").pipe(
       Flag.withDescription("Remove the least recently used results until what is left fits, as 5GiB"),
       Flag.optional,

@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect";
 import { compileFile, exitFor } from "../compiled.ts";
 import { loadConfig } from "../config.ts";
 import { EXIT, Finished } from "../exit.ts";
-import { file, format, project, timings } from "../flags.ts";
+import { compiling, file, format, timings } from "../flags.ts";
 import { print, printError, rendered } from "../print.ts";
 import { repair } from "../repair.ts";
 
@@ -17,7 +17,7 @@ export const check = Command.make(
     ),
     format,
     timings,
-    ...project,
+    ...compiling,
   },
   Effect.fnUntraced(function* (flags) {
     const diagnostics = [];

@@ -3,14 +3,14 @@ import * as Effect from "effect/Effect";
 import { loadConfig } from "../config.ts";
 import { examine } from "../doctor.ts";
 import { EXIT, Finished } from "../exit.ts";
-import { format, project } from "../flags.ts";
+import { project, results } from "../flags.ts";
 import { print, printError } from "../print.ts";
 
 const marks = { ok: "✓", note: "-", wrong: "✗" } as const;
 
 export const doctor = Command.make(
   "doctor",
-  { ...project, format },
+  { store: project.store, data: project.data, format: results },
   Effect.fnUntraced(function* (flags) {
     const found = yield* examine(yield* loadConfig("mtt.yaml", flags));
     const wrong = found.filter(({ status }) => status === "wrong");

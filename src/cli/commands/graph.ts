@@ -6,7 +6,7 @@ import { planDrawing } from "../../plan/graph.ts";
 import { networkDrawing } from "../../plan/network-drawing.ts";
 import { toSvg } from "../../plan/svg.ts";
 import { onStderr, ready } from "../compiled.ts";
-import { file, project } from "../flags.ts";
+import { compiling, file } from "../flags.ts";
 import { networkArgument, networksNamed } from "../networks.ts";
 import { print } from "../print.ts";
 
@@ -15,7 +15,7 @@ export const graph = Command.make(
   {
     file,
     network: networkArgument("The network to draw (default: the plan)"),
-    ...project,
+    ...compiling,
     format: Flag.Literals("format", ["mermaid", "dot", "svg"]).pipe(
       Flag.withDescription("The picture's language"),
       Flag.withDefault("mermaid"),

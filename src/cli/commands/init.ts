@@ -8,7 +8,7 @@ import { reasonOf } from "../../data/files.ts";
 import { format as formatted } from "../../format/format.ts";
 import { templates } from "../../generated/templates.ts";
 import { UsageError } from "../exit.ts";
-import { format } from "../flags.ts";
+import { results } from "../flags.ts";
 import { textFrom } from "../from-data.ts";
 import { print, printError } from "../print.ts";
 import { runFailed } from "../run-failed.ts";
@@ -35,7 +35,7 @@ export const init = Command.make(
       ),
       Flag.optional,
     ),
-    format,
+    format: results,
   },
   Effect.fnUntraced(function* (flags) {
     const path = yield* Path;

@@ -12,7 +12,7 @@ import { Store } from "../../store/store.ts";
 import { loadConfig } from "../config.ts";
 import { UsageError } from "../exit.ts";
 import { findRun, history, statusOf } from "../find-run.ts";
-import { format, project } from "../flags.ts";
+import { results, stored } from "../flags.ts";
 import { print } from "../print.ts";
 import { figure, figuresText } from "../progress.ts";
 import { runFailed } from "../run-failed.ts";
@@ -38,7 +38,7 @@ const headline = ({ steps, targets }: RunRecord): string => {
 
 const list = Command.make(
   "list",
-  { ...project, format },
+  { ...stored, format: results },
   Effect.fnUntraced(function* (flags) {
     const path = yield* Path;
     const { store } = yield* loadConfig("mtt.yaml", flags);
@@ -75,7 +75,7 @@ const list = Command.make(
 
 const show = Command.make(
   "show",
-  { run: run("run", "last"), ...project, format },
+  { run: run("run", "last"), ...stored, format: results },
   Effect.fnUntraced(function* (flags) {
     const { store } = yield* loadConfig("mtt.yaml", flags);
     const one = yield* findRun(yield* history(store), flags.run);
@@ -110,7 +110,7 @@ const show = Command.make(
 
 const compare = Command.make(
   "compare",
-  { before: run("before", "last~1"), after: run("after", "last"), ...project, format },
+  { before: run("before", "last~1"), after: run("after", "last"), ...stored, format: results },
   Effect.fnUntraced(function* (flags) {
     const { store } = yield* loadConfig("mtt.yaml", flags);
     const runs = yield* history(store);
@@ -190,7 +190,7 @@ const changedSteps = (root: string, before: RunRecord, after: RunRecord) =>
 
 const openReport = Command.make(
   "open",
-  { run: run("run", "last"), ...project },
+  { run: run("run", "last"), ...stored },
   Effect.fnUntraced(function* (flags) {
     const { store } = yield* loadConfig("mtt.yaml", flags);
     const one = yield* findRun(yield* history(store), flags.run);

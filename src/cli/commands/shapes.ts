@@ -4,7 +4,7 @@ import * as Option from "effect/Option";
 import { networkTable } from "../../plan/table.ts";
 import { showBytes } from "../../shape/tensor.ts";
 import { onStderr, ready } from "../compiled.ts";
-import { file, format, project } from "../flags.ts";
+import { compiling, file, format } from "../flags.ts";
 import { networkArgument, networksNamed } from "../networks.ts";
 import { print } from "../print.ts";
 import { table } from "../table.ts";
@@ -14,7 +14,7 @@ export const shapes = Command.make(
   {
     file,
     network: networkArgument("The network to show (default: all)"),
-    ...project,
+    ...compiling,
     format,
   },
   Effect.fnUntraced(function* (flags) {
