@@ -155,6 +155,20 @@ evaluate loss_${name} { model: ${name}, data: digits.test |> take(2), metrics: [
     );
   });
 
+  it("assembles a Hessian of several slabs, each a part of its own", async () => {
+    const wide = model.replace("|> avg_pool(2x2) ", "");
+    const { scores, events, outcome } = await run(
+      wide + asked("method: exact()") + asked("method: cg(tolerance: 1e-9)", "by_cg"),
+    );
+    const slabs = events.filter((e) => e.event === "step.started" && e.step === "blame/hessian");
+    expect(slabs).toHaveLength(2);
+    const [found, expected] = [await scores("blame", 2), await scores("by_cg", 2)];
+    const largest = Math.max(...expected.data.map(Math.abs));
+    for (const [i, score] of found.data.entries())
+      expect(Math.abs(score - expected.data[i]!)).toBeLessThan(1e-6 * largest);
+    expect(Number(outcome("blame").figures.residual)).toBeLessThan(1e-9);
+  });
+
   it("keeps the best of the part that is scored, where `top` says so", async () => {
     const { blame, outcome, arrays } = await run(
       `${model}${asked("method: exact()")}

@@ -15,6 +15,7 @@ train deep { network: Deep, data: digits.train, loss: softmax_cross_entropy, opt
 train flat { network: Flat, data: digits.train, loss: softmax_cross_entropy, optimizer: sgd(0.5), batch: 10, epochs: 2, precision: f64, regularize: l2(0.01) }
 train same_weights = flat with { epochs: 0, start: flat, regularize: l2(0.02) }
 train unregularized = flat with { epochs: 0, start: flat, regularize: none }
+train loaded = flat with { epochs: 0, start: flat }
 train of_part = flat with { epochs: 0, start: flat, data: digits.train |> take(20) }
 `;
 const two = "test: digits.test |> take(2)";
@@ -38,7 +39,6 @@ const queries: Record<string, string> = {
   "another model": `model: flat, ${two}, method: ${cg()}`,
   "another strength at the same weights": `model: same_weights, ${two}, method: ${cg()}`,
   "no regularizer at the same weights": `model: unregularized, ${two}, method: ${cg()}`,
-  "other training data at the same weights": `model: of_part, ${two}, method: ${cg()}`,
   exact: `model: deep, ${two}, method: exact(damping: 1)`,
   "exact, another curvature": `model: deep, ${two}, method: exact(damping: 1, hessian: gauss_newton)`,
   "exact, other weights": `model: deep, ${two}, layers: ["layer1"], method: exact(damping: 1)`,
@@ -75,6 +75,17 @@ for (const method of [
     Object.assign(queries, {
       [`layer${at} by ${method}`]: `model: square, ${two}, layers: ["layer${at}/W"], method: ${method}`,
     });
+/** Models that only their training data tells apart. */
+for (const method of [
+  cg(),
+  "exact(damping: 1)",
+  "arnoldi(5, damping: 1)",
+  "nystrom(5, damping: 1)",
+  "ekfac()",
+  "lissa(damping: 1)",
+])
+  for (const of of ["loaded", "of_part"])
+    Object.assign(queries, { [`${of} by ${method}`]: `model: ${of}, ${two}, method: ${method}` });
 const id = (at: number) => `query_${at}`;
 const text = (at: number) => `influence ${id(at)} { ${Object.values(queries)[at]!} }\n`;
 const count = Object.keys(queries).length;
