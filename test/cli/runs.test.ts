@@ -65,6 +65,20 @@ describe("the history of runs", () => {
     expect(await runs("compare", first, first)).toBe(`${first} and ${first}: the same params, figures and keys\n`);
   });
 
+  it("says of a run that was killed why it has no figures", async () => {
+    for (const args of [["show"], ["compare"], ["compare", "last", "last"]]) {
+      const { code, stderr } = await mtt(["runs", ...args], { cwd });
+      expect([code, stderr.match(/note: \S+ was killed, so that it has no figures here/g)?.length]).toEqual([0, 1]);
+    }
+  });
+
+  it("lists what is stored with the latest last", async () => {
+    const { stdout } = await mtt(["cache", "ls"], { cwd });
+    const times = stdout.split("\n").flatMap((line) => /\d{4}-\d\d-\d\dT[\d:]+/.exec(line)?.[0] ?? []);
+    expect(times.length).toBeGreaterThan(5);
+    expect(times).toEqual(times.toSorted());
+  });
+
   it("refuses a name that no run has, or more than one", async () => {
     const missing = await mtt(["runs", "show", "yesterday"], { cwd });
     expect([missing.code, missing.stderr]).toEqual([2, expect.stringContaining("no run is called `yesterday`")]);

@@ -38,14 +38,16 @@ const ls = Command.make(
     yield* print(
       table(
         ["step", "kind", "key", "size", "seconds", "finished"],
-        entries.map(({ result, bytes }) => [
-          result.name,
-          result.kind,
-          result.key.slice(0, 12),
-          showBytes(bytes),
-          result.seconds.toFixed(1),
-          new Date(result.finished).toISOString().slice(0, 19),
-        ]),
+        entries
+          .toSorted((a, b) => a.result.finished - b.result.finished)
+          .map(({ result, bytes }) => [
+            result.name,
+            result.kind,
+            result.key.slice(0, 12),
+            showBytes(bytes),
+            result.seconds.toFixed(1),
+            new Date(result.finished).toISOString().slice(0, 19),
+          ]),
       ),
     );
     yield* printError(
@@ -53,7 +55,7 @@ const ls = Command.make(
     );
   }),
 ).pipe(
-  Command.withDescription("List what is stored"),
+  Command.withDescription("List what is stored, the latest last"),
   Command.withExamples([
     { command: "mtt cache ls --format json", description: "Every result, one JSON object a line" },
   ]),

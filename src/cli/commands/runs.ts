@@ -13,7 +13,7 @@ import { loadConfig } from "../config.ts";
 import { UsageError } from "../exit.ts";
 import { findRun, history, statusOf } from "../find-run.ts";
 import { results, stored } from "../flags.ts";
-import { print } from "../print.ts";
+import { print, printError } from "../print.ts";
 import { figure, figuresText } from "../progress.ts";
 import { runFailed } from "../run-failed.ts";
 import { table } from "../table.ts";
@@ -34,6 +34,14 @@ const headline = ({ steps, targets }: RunRecord): string => {
   const all = Object.values(steps);
   const best = all.find(({ kind }) => kind === "evaluate") ?? steps[targets[0] ?? ""] ?? all[0];
   return best === undefined ? "" : figuresText(figuresOf(best.result));
+};
+
+/** A run tells its figures when it ends. */
+const noteUnfinished = (one: RunRecord): Effect.Effect<void> => {
+  const status = statusOf(one);
+  if (status !== "killed" && status !== "running") return Effect.void;
+  const why = status === "killed" ? "was killed" : "goes on still";
+  return printError(`note: ${one.id} ${why}, so that it has no figures here; what it finished is stored`);
 };
 
 const list = Command.make(
@@ -80,6 +88,7 @@ const show = Command.make(
     const { store } = yield* loadConfig("mtt.yaml", flags);
     const one = yield* findRun(yield* history(store), flags.run);
     if (flags.format === "json") return yield* print(JSON.stringify({ ...one, status: statusOf(one) }));
+    yield* noteUnfinished(one);
     const params = Object.entries(one.params).map(([name, value]) => `${name}=${value}`);
     yield* print(
       [
@@ -115,6 +124,8 @@ const compare = Command.make(
     const { store } = yield* loadConfig("mtt.yaml", flags);
     const runs = yield* history(store);
     const [before, after] = [yield* findRun(runs, flags.before), yield* findRun(runs, flags.after)];
+    yield* noteUnfinished(before);
+    if (after !== before) yield* noteUnfinished(after);
     const compared = {
       before: before.id,
       after: after.id,
