@@ -95,7 +95,10 @@ function applyValue(c: Context, env: Env, type: Type, callee: Expression, site: 
       c,
       problems.notCallable(callee.span, `${describeType(type)} cannot be called`, {
         label: site.input === undefined ? "not a block" : "not a stage of a pipe",
-        help: "blocks, layers and built-in functions can be called",
+        help:
+          type.kind === "int" && site.input !== undefined
+            ? `blocks and layers can be, and take numbers as arguments: \`layer(${site.text})\``
+            : "blocks, layers and built-in functions can be called",
       }),
     );
   return unresolved(c, env, site);

@@ -37,11 +37,11 @@ export const readSchedule = (value: Value, place: Place): Schedule => {
       };
     case "warmup": {
       const steps = given.number("steps", { from: 1, whole: true });
-      const then = readSchedule(given.get("then")!, place);
+      const then = readSchedule(given.get("then")!, given.place("then"));
       return { kind: "warmup", steps, then };
     }
     case "piecewise":
-      return { kind: "piecewise", points: readPoints(given.get("points")!, place) };
+      return { kind: "piecewise", points: readPoints(given.get("points")!, given.place("points")) };
     default:
       throw unknown(made, "a rate", place);
   }
@@ -69,14 +69,16 @@ const readPoints = (value: Value, place: Place): readonly (readonly [number, num
   });
   const ascending = points.every(([at], i) => (i === 0 ? at === 0 : at > points[i - 1]![0]));
   if (points.length === 0 || !ascending)
-    throw refuse.range(spanFor(place.e.span, place.scope), "the steps of `piecewise` begin with 0 and ascend");
+    throw refuse.range(spanFor(place.e.span, place.scope), "the steps of `piecewise` begin with 0 and ascend", {
+      help: "write pairs of a step and its rate, `[[0, 0.1], [500, 0.01]]`",
+    });
   return points;
 };
 
 export const readOptimizer = (value: Value, place: Place): Optimizer => {
   const made = readMade(value, "an optimizer such as `adam(1e-3)`", place);
   const given = new Arguments(made, place);
-  const rate = (): Schedule => readSchedule(given.get("rate")!, place);
+  const rate = (): Schedule => readSchedule(given.get("rate")!, given.place("rate"));
   const below1 = (name: string, otherwise: number): number => given.number(name, { from: 0, to: 1 }, otherwise);
   switch (made.name) {
     case "sgd":

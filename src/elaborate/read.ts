@@ -29,7 +29,10 @@ export const readNumber = (value: Value, name: string, range: Range, { e, scope 
     (range.above === undefined || n > range.above) &&
     (range.to === undefined || n <= range.to) &&
     (range.whole !== true || Number.isSafeInteger(n));
-  if (!fits) throw refuse.range(spanFor(e.span, scope), `\`${name}\` takes ${describeRange(range)}, and got ${n}`);
+  if (!fits)
+    throw refuse.range(spanFor(e.span, scope), `\`${name}\` takes ${describeRange(range)}, and got ${n}`, {
+      label: `${describeRange(range)} expected here`,
+    });
   return n;
 };
 
@@ -61,16 +64,25 @@ export class Arguments {
     return this.#made.arguments.get(name);
   }
 
+  /** Where the argument stands: in the call, which a `let` may hold. */
+  place(name: string): Place {
+    const { expression } = this.#made;
+    const { calls } = this.#place.scope.session.checked;
+    const isCall = expression.kind === "call" || expression.kind === "pipe";
+    const e = isCall ? calls.get(expression)?.arguments.get(name) : undefined;
+    return e === undefined ? this.#place : { ...this.#place, e };
+  }
+
   number(name: string, range: Range, otherwise?: number): number {
     const value = this.get(name);
-    if (value !== undefined) return readNumber(value, name, range, this.#place);
+    if (value !== undefined) return readNumber(value, name, range, this.place(name));
     if (otherwise !== undefined) return otherwise;
     throw new TypeError(`${this.#made.name} has no ${name}`);
   }
 
   text(name: string): string | undefined {
     const value = this.get(name);
-    return value === undefined ? undefined : readText(value, name, this.#place);
+    return value === undefined ? undefined : readText(value, name, this.place(name));
   }
 
   flag(name: string, otherwise: boolean): boolean {

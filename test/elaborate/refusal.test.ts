@@ -67,10 +67,17 @@ describe("what only elaboration can refuse", () => {
   it("numbers out of their range", () => {
     const train = (fields: string) => `${data} train other = model with { ${fields} }`;
     expect(refusals(train("optimizer: adam(0.1, beta1: 2)"))).toEqual([
-      'MTT4008 at "adam(0.1, beta1: 2)": `beta1` takes a number from 0 up to 1, and got 2',
+      'MTT4008 at "2": `beta1` takes a number from 0 up to 1, and got 2',
+    ]);
+    // Where the argument stands, in a `let` too.
+    expect(refusals(`${data} let mine = adam(0.1, beta1: 2)\n train other = model with { optimizer: mine }`)).toEqual([
+      'MTT4008 at "2": `beta1` takes a number from 0 up to 1, and got 2',
+    ]);
+    expect(refusals(train("optimizer: sgd(step(0.1, every: 0, factor: 0.5))"))).toEqual([
+      'MTT4008 at "0": `every` takes a whole number from 1, and got 0',
     ]);
     expect(refusals(train("optimizer: sgd(piecewise([[5, 0.1], [2, 0.01]]))"))).toEqual([
-      'MTT4008 at "sgd(piecewise([[5, 0.1], [2, 0.01]]))": the steps of `piecewise` begin with 0 and ascend',
+      'MTT4008 at "[[5, 0.1], [2, 0.01]]": the steps of `piecewise` begin with 0 and ascend',
     ]);
   });
 

@@ -159,8 +159,9 @@ describe("an evaluation of a sweep, and the best of it", () => {
 
   it("refuses what it cannot choose by, and models that are not used alike", () => {
     const asked = (what: string) => refused(`${compared}let chosen = best(${what})`);
-    expect(asked("compared, by: auc")).toMatch(/MTT4017 at "auc": `compared` does not measure `auc`/);
-    expect(asked("rates, by: auc")).toMatch(/MTT4017 at "auc": a training measures no `auc`/);
+    expect(asked("compared, by: auc")).toMatch(/MTT4019 at "auc": `auc` is for two classes/);
+    expect(asked("compared, by: top(1)")).toMatch(/MTT4017 at "top\(1\)": `compared` does not measure `top1`/);
+    expect(asked("rates, by: top(1)")).toMatch(/MTT4017 at "top\(1\)": a training measures no `top1`/);
     expect(asked("compared, by: gap")).toMatch(/MTT4010 at "gap": is a high `gap` good, or a low one\?/);
     expect(refused("evaluate one { model: model, data: tests }\nlet chosen = best(one, by: accuracy)")).toMatch(
       /MTT4010 at "one": `best` picks a member of a sweep, and `one` tells of one model/,

@@ -3,7 +3,7 @@ import type { Body, Metric, Order } from "../../plan/plan.ts";
 import { preimage } from "../../plan/preimage.ts";
 import type { Expression } from "../../syntax/ast.ts";
 import type { BuiltinCall } from "../builtin.ts";
-import { evaluate } from "../expression.ts";
+import { evaluate, textOf } from "../expression.ts";
 import { wordOf } from "../read.ts";
 import { refuse } from "../refusal.ts";
 import { remembered, type Scope, type Session, spanFor } from "../scope.ts";
@@ -76,6 +76,8 @@ const readFigure = (
   const data: DatasetValue =
     compared.kind === "sweep" ? model.data : { kind: "dataset", step: compared.id, fields: compared.fields };
   const metric = readMetric(evaluate(e, scope), model, data, e, scope);
+  mustCountClasses(metric, model, spanFor(e.span, scope));
+  const written = textOf(e, scope.session.checked);
   const known = compared.kind === "sweep" ? ["accuracy", "loss"] : compared.metrics.map(({ name }) => name);
   if (!known.includes(metric.name))
     throw refuse.notMeasured(
@@ -86,11 +88,10 @@ const readFigure = (
       {
         help:
           compared.kind === "sweep"
-            ? `evaluate the sweep, \`evaluate compared { model: ${compared.id}, data: …, metrics: [${metric.name}] }\`, and take \`best(compared, by: ${metric.name})\``
+            ? `evaluate the sweep, \`evaluate compared { model: ${compared.id}, data: …, metrics: [${written}] }\`, and take \`best(compared, by: ${written})\``
             : `its metrics are ${known.join(", ")}`,
       },
     );
-  mustCountClasses(metric, model, spanFor(e.span, scope));
   const orderExpression = expressions.get("order");
   const given = orderExpression === undefined ? undefined : wordOf(evaluate(orderExpression, scope));
   const order = given === "highest" || given === "lowest" ? given : orderOf(metric);
