@@ -95,12 +95,28 @@ const skippedLines = ({ steps }: Extract<RunEvent, { readonly event: "run.finish
     status === "skipped" ? [`- ${name}  skipped: it reads what failed`] : [],
   );
 
+/** Seconds from which on a part is told of each time. */
+const LONG = 1;
+
+/** A step that goes block by block asks for a part of one name again and again: the first time tells enough, but of what takes long. */
+const repeats = (): ((event: RunEvent) => boolean) => {
+  const told = new Set<string>();
+  return (event) => {
+    if (!("kind" in event) || event.kind !== "part") return false;
+    if (!("seconds" in event)) return event.event === "step.started" && told.has(event.step);
+    const again = told.has(event.step) && (event.event === "step.cached" || event.seconds < LONG);
+    told.add(event.step);
+    return again;
+  };
+};
+
 /** Milliseconds after which a step that has nothing to say says how far it is. */
 const QUIET = 30_000;
 
 /** One line when a step starts and ends, one an epoch, and one every half minute of what takes long. */
 export const linesView = (write: (line: string) => void, now: () => number = () => performance.now()): ProgressView => {
   const epochs = new Map<string, Json>();
+  const again = repeats();
   let last = now();
   const tell = (line: string) => {
     last = now();
@@ -108,6 +124,7 @@ export const linesView = (write: (line: string) => void, now: () => number = () 
   };
   return {
     show: (event) => {
+      if (again(event)) return;
       switch (event.event) {
         case "step.started":
           if (event.kind !== "data" && event.kind !== "query") tell(`… ${event.step}`);
@@ -145,6 +162,7 @@ export const terminalView = (stream: NodeJS.WritableStream & { readonly columns?
   let step = "";
   /** A part that is computed in between does not end its step's own. */
   const paces = new Map<string, Pace>();
+  const again = repeats();
   const stop = () => {
     bar?.stop();
     bar = undefined;
@@ -185,6 +203,7 @@ export const terminalView = (stream: NodeJS.WritableStream & { readonly columns?
   };
   return {
     show: (event) => {
+      const silent = again(event);
       switch (event.event) {
         case "step.started":
           if (event.kind !== "query") start(event.step);
@@ -196,7 +215,7 @@ export const terminalView = (stream: NodeJS.WritableStream & { readonly columns?
         case "step.finished":
         case "step.cached":
           stop();
-          stream.write(`${harmless(finishedLine(event))}\n`);
+          if (!silent) stream.write(`${harmless(finishedLine(event))}\n`);
           break;
         case "step.waiting":
           stop();

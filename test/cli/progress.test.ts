@@ -34,6 +34,26 @@ it("an influence's line has its certificate first, and what it took last", () =>
   ]);
 });
 
+it("parts of one name, block by block, are told of once, and where they take long", () => {
+  const lines: string[] = [];
+  const view = linesView((line) => lines.push(line));
+  const part = (step: string, seconds: number, event: "step.finished" | "step.cached" = "step.finished") => {
+    const of = { step, kind: "part", key: "k" };
+    if (event === "step.finished") view.show({ event: "step.started", ...of });
+    view.show({ event, ...of, seconds, result: {} });
+  };
+  for (const seconds of [0.1, 0.2, 2.5, 0.1]) part("own/gradients", seconds);
+  part("own/gradients", 9, "step.cached");
+  part("own/hessian", 0.1);
+  expect(lines).toEqual([
+    "… own/gradients",
+    "✓ own/gradients  (0.1 s)",
+    "✓ own/gradients  (2.5 s)",
+    "… own/hessian",
+    "✓ own/hessian  (0.1 s)",
+  ]);
+});
+
 it("where nothing has an epoch, a line comes every half minute", () => {
   const lines: string[] = [];
   let now = 0;
