@@ -279,7 +279,9 @@ export abstract class ExpressionParser extends TypeParser {
   protected list = this.RULE("list", (): Ast.Expression => {
     const items: Ast.Expression[] = [];
     const start = this.CONSUME(T.BracketOpen);
-    this.ACTION(() => this.leadIn(operandStarts, "an expression"));
+    this.ACTION(() => {
+      for (let lost = this.leadIn(operandStarts, "an expression"); lost > 0; lost--) items.push(this.missing());
+    });
     this.MANY_SEP({
       SEP: T.Comma,
       DEF: () => {

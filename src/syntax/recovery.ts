@@ -127,15 +127,18 @@ export class RecoveringParser extends EmbeddedActionsParser {
     throw new MismatchedTokenException(expected, this.next, this.LA(0));
   }
 
-  /** Skips and reports what no item of a list begins with. */
-  protected leadIn(starts: ReadonlySet<TokenType>, what: string): void {
-    if (this.RECORDING_PHASE) return;
+  /** Skips and reports what no item of a list begins with; answers how many items were lost by it. */
+  protected leadIn(starts: ReadonlySet<TokenType>, what: string): number {
+    let lost = 0;
+    if (this.RECORDING_PHASE) return lost;
     while (!starts.has(this.next.tokenType) && !closes.has(this.next.tokenType) && !this.isNext(EOF)) {
       this.report(what, ["item"]);
       this.skipUntil(() => itemEnds.has(this.next.tokenType));
-      if (closes.has(this.next.tokenType) || this.isNext(EOF)) return;
+      lost++;
+      if (closes.has(this.next.tokenType) || this.isNext(EOF)) break;
       this.SKIP_TOKEN();
     }
+    return lost;
   }
 
   /** Reports and skips what stands before the closing bracket. */

@@ -21,6 +21,15 @@ function usedNames(program: string): readonly { readonly at: number; readonly na
 }
 
 describe("one mistake is one diagnostic", () => {
+  it.each(["", "1", "[accuracy]", "wrong", '"loss"'])("among metrics: %s in the place of one", (item) => {
+    const measured = text.replace(/metrics: \[accuracy/, `metrics: [${item}`);
+    expect(measured).not.toBe(text);
+    const errors = checkText(`${measured}\nassert accuracy_on_test.accuracy > 0.5`).diagnostics.filter(
+      ({ severity }) => severity === "error",
+    );
+    expect(errors.map(said)).toHaveLength(1);
+  });
+
   const uses = usedNames(text).filter(({ at }) => !text.slice(0, at).endsWith("network Digits("));
 
   it("the example program uses many names", () => expect(uses.length).toBeGreaterThan(60));

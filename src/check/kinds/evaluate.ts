@@ -1,4 +1,4 @@
-import type { Step } from "../../syntax/ast.ts";
+import type { Expression, Step } from "../../syntax/ast.ts";
 import type { Type } from "../checked.ts";
 import type { Context } from "../context.ts";
 import { checkFeeds, checkMeasures } from "../feeds.ts";
@@ -38,7 +38,8 @@ function metricFigures(c: Context, step: Step): ReadonlyMap<string, Type> | unde
       ["accuracy", float],
       ["loss", float],
     ]);
-  if (metrics.items.some((item) => c.types.get(item)?.kind === "error")) return undefined;
+  // One that is no metric was told of where it stands: what it was meant to be is not known.
+  if (metrics.items.some((item) => !isNamed(item) || c.types.get(item)?.kind === "error")) return undefined;
   return new Map(
     metrics.items.flatMap((item): readonly (readonly [string, Type])[] => {
       if (item.kind === "name") return [[item.text, float]];
@@ -50,3 +51,6 @@ function metricFigures(c: Context, step: Step): ReadonlyMap<string, Type> | unde
     }),
   );
 }
+
+/** A metric is a name or a call of one. */
+const isNamed = (item: Expression): boolean => item.kind === "name" || item.kind === "call";
