@@ -1,6 +1,7 @@
 import { withoutAllowed } from "./check/allow.ts";
 import { check } from "./check/check.ts";
 import type { Checked } from "./check/checked.ts";
+import { withoutLost } from "./check/lost.ts";
 import { loadModules, type Outside, type Parse } from "./check/modules.ts";
 import { warningsOf } from "./check/warnings/warnings.ts";
 import type { Diagnostic, Sources } from "./diagnostic/diagnostic.ts";
@@ -57,7 +58,7 @@ export const compile = (entry: string, sources: Sources, options: CompileOptions
   const file = modules.files.get(entry);
   const files = file === undefined ? modules.files : new Map([...modules.files, [entry, declareNetworks(file, given)]]);
   const checked = phase("check", () => check(entry, files, { settings: options.settings ?? new Map() }));
-  const found = [...modules.diagnostics, ...checked.diagnostics];
+  const found = withoutLost([...modules.diagnostics, ...checked.diagnostics], checked);
   const said = (all: readonly Diagnostic[], complete: boolean) =>
     inOrder(withoutAllowed(all, checked, complete), checked);
   if (found.some(isError)) return { checked, networks: [], named: new Map(), diagnostics: said(found, false), timings };

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { compile } from "../../src/compile.ts";
 import { checkText, root, said } from "./suite.ts";
 
 const text = readFileSync(join(root, "test/suite/valid/mnist.mtt"), "utf8");
@@ -21,6 +22,16 @@ function usedNames(program: string): readonly { readonly at: number; readonly na
 }
 
 describe("one mistake is one diagnostic", () => {
+  it.each(["learn classifier", "classifier", "forest classifier"])(
+    "of a declaration that begins with `%s`",
+    (begins) => {
+      const wrong = text.replace(/^train classifier/m, begins);
+      const { diagnostics } = compile("main.mtt", new Map([["main.mtt", `${wrong}\nlet z = nothing + 1\n`]]));
+      const errors = diagnostics.filter(({ severity }) => severity === "error").map(({ code }) => code);
+      expect(errors).toEqual(["MTT1012", "MTT2001"]);
+    },
+  );
+
   it.each(["", "1", "[accuracy]", "wrong", '"loss"'])("among metrics: %s in the place of one", (item) => {
     const measured = text.replace(/metrics: \[accuracy/, `metrics: [${item}`);
     expect(measured).not.toBe(text);
