@@ -51,7 +51,7 @@ export function* eigenWork(matrix: Dense): Work<Eigen> {
   };
   yield* reduced(t);
   yield* diagonal(t);
-  const order = Array.from(t.d, (_, i) => i).sort((i, j) => t.d[i]! - t.d[j]!);
+  const order = ascending(t.d);
   const vectors = dense(n, n);
   order.forEach((from, to) => {
     const row = t.rows[from]!;
@@ -59,6 +59,17 @@ export function* eigenWork(matrix: Dense): Work<Eigen> {
   });
   return { values: Float64Array.from(order, (i) => t.d[i]!), vectors };
 }
+
+/** By selection, as the library does: of equal values, and zeros are, the order is its own. */
+const ascending = (d: Float64Array): readonly number[] => {
+  const order = Array.from(d, (_, i) => i);
+  for (let i = 0; i < order.length - 1; i++) {
+    let least = i;
+    for (let j = i + 1; j < order.length; j++) if (d[order[j]!]! < d[order[least]!]!) least = j;
+    [order[i], order[least]] = [order[least]!, order[i]!];
+  }
+  return order;
+};
 
 /** Of the symmetric part: rounding makes products that are symmetric in truth a little askew. */
 const symmetricRows = ({ rows: n, data }: Dense): readonly Float64Array[] =>

@@ -22,7 +22,7 @@ const expectLibrarys = (matrix: Dense): void => {
 };
 
 /** Low rank, ties, zeros and a diagonal take ways of their own. */
-const kinds = ["drawn", "low rank", "whole numbers", "diagonal", "tridiagonal", "zero"] as const;
+const kinds = ["drawn", "low rank", "whole numbers", "diagonal", "equal", "tridiagonal", "zero"] as const;
 
 const matrixOf = (kind: (typeof kinds)[number], n: number, seed: number): Dense => {
   const drawn = normal(seed, "matrix", 0, n * n);
@@ -33,6 +33,7 @@ const matrixOf = (kind: (typeof kinds)[number], n: number, seed: number): Dense 
         drawn: drawn[i * n + j]!,
         "low rank": drawn[i]! * drawn[j]!,
         "whole numbers": Math.round(drawn[Math.min(i, j) * n + Math.max(i, j)]!),
+        equal: i === j ? Math.round(drawn[i]!) : 0,
         diagonal: i === j ? drawn[i]! : 0,
         tridiagonal: Math.abs(i - j) < 2 ? drawn[Math.min(i, j)]! : 0,
         zero: 0,
