@@ -1,24 +1,81 @@
 import type { Diagnostic, Span } from "../diagnostic/diagnostic.ts";
+import { declarationWords } from "../syntax/words.ts";
 import type { Checked } from "./checked.ts";
 
 /** What begins like a declaration and is none: `learn classifier { … }`. */
 const NO_DECLARATION = "MTT1012";
+const SYNTAX = "MTT1001";
 const UNKNOWN = "MTT2001";
+const UNKNOWN_FIELD = "MTT4101";
+const NO_NAME = "a name expected here";
+const NO_COLON = "`:` expected here";
 
-/** A declaration whose first word is none was told of there: that its name is unknown wherever it is used follows from it. */
+type TextOf = (file: string) => string;
+
+/** One mistake is one diagnostic: without what only follows from another one, where that was told. */
 export const withoutLost = (found: readonly Diagnostic[], { files }: Checked): readonly Diagnostic[] => {
   const textOf = (file: string): string => files.get(file)?.text ?? "";
+  return unseparated(nameless(misbegun(found, textOf), textOf), textOf);
+};
+
+/** A declaration whose first word is none was told of there: that its name is unknown wherever it is used follows from it. */
+function misbegun(found: readonly Diagnostic[], textOf: TextOf): readonly Diagnostic[] {
   const lost = new Set(
     found.flatMap(({ code, span }) => (code === NO_DECLARATION ? namesAt(textOf(span.file), span) : [])),
   );
   if (lost.size === 0) return found;
-  return found.filter(
-    ({ code, span }) => code !== UNKNOWN || !lost.has(`${span.file} ${textOf(span.file).slice(span.start, span.end)}`),
-  );
-};
+  return found.filter(({ code, span }) => code !== UNKNOWN || !lost.has(`${span.file} ${wordAt(span, textOf)}`));
+}
 
 /** The word that begins it, which may be the name itself, and the one behind. */
 const namesAt = (text: string, { file, start }: Span): readonly string[] => {
   const [line = ""] = text.slice(start).split("\n", 1);
   return (/^\w+(?:[ \t]+\w+)?/.exec(line)?.[0] ?? "").split(/[ \t]+/).map((name) => `${file} ${name}`);
 };
+
+/** A declaration without a name, in a file that uses one name which nothing has: that is the name, however near others are. */
+function nameless(found: readonly Diagnostic[], textOf: TextOf): readonly Diagnostic[] {
+  const unnamed = found.filter((one) => isNoName(one, textOf));
+  const [first] = unnamed;
+  if (first === undefined || unnamed.length > 1) return found;
+  const { file } = first.span;
+  const follows = ({ code, span }: Diagnostic) => code === UNKNOWN && span.file === file;
+  const names = new Set(found.filter(follows).map(({ span }) => wordAt(span, textOf)));
+  const [name] = names;
+  if (name === undefined || names.size > 1) return found;
+  // Behind the word: `block(x)` has nothing between the two.
+  const at = textOf(file).slice(0, first.span.start).trimEnd().length;
+  const span = { file, start: at, end: at };
+  const named: Diagnostic = {
+    ...first,
+    help: `\`${name}\` is used and nothing is called so: name it \`${name}\``,
+    fixes: [{ title: `name it \`${name}\``, safe: false, edits: [{ span, text: ` ${name}` }] }],
+  };
+  return found.flatMap((one) => (one === first ? [named] : follows(one) ? [] : [one]));
+}
+
+const isNoName = ({ code, label, span }: Diagnostic, textOf: TextOf): boolean => {
+  if (code !== SYNTAX || label !== NO_NAME) return false;
+  const [word = ""] = /\w+\s*$/.exec(textOf(span.file).slice(0, span.start)) ?? [];
+  return declarationWords.has(word.trim());
+};
+
+/** Between braces, items that lost the bracket before them look like fields without a colon: the first says so, and none is an unknown field besides. */
+function unseparated(found: readonly Diagnostic[], textOf: TextOf): readonly Diagnostic[] {
+  const bare = found.filter(({ code, label }) => code === SYNTAX && label === NO_COLON).map(({ span }) => span);
+  if (bare.length === 0) return found;
+  const before = (span: Span) =>
+    bare.some(
+      ({ file, end }) => file === span.file && end <= span.start && !/[{}]/.test(textOf(file).slice(end, span.start)),
+    );
+  const noField = (span: Span) =>
+    bare.some(
+      ({ file, start }) => file === span.file && span.end <= start && textOf(file).slice(span.end, start).trim() === "",
+    );
+  return found.filter(({ code, label, span }) => {
+    if (code === SYNTAX && label === NO_COLON) return !before(span);
+    return code !== UNKNOWN_FIELD || !noField(span);
+  });
+}
+
+const wordAt = ({ file, start, end }: Span, textOf: TextOf): string => textOf(file).slice(start, end);

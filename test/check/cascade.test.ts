@@ -21,6 +21,8 @@ function usedNames(program: string): readonly { readonly at: number; readonly na
   );
 }
 
+const compiled = (program: string) => compile("main.mtt", new Map([["main.mtt", program]]));
+
 describe("one mistake is one diagnostic", () => {
   it.each(["learn classifier", "classifier", "forest classifier"])(
     "of a declaration that begins with `%s`",
@@ -39,6 +41,35 @@ describe("one mistake is one diagnostic", () => {
       ({ severity }) => severity === "error",
     );
     expect(errors.map(said)).toHaveLength(1);
+  });
+
+  it.each(["train", "evaluate", "network", "block", "let"])("of a declaration without its name: %s", (word) => {
+    const declared = `${text}\nlet scale = 2\nlet twice = scale + scale\nblock half(x: f32[n]) -> f32[n] = x\nlet halved = half\n`;
+    const wrong = declared.replace(new RegExp(`^${word} \\w+`, "m"), word);
+    expect(wrong).not.toBe(declared);
+    const errors = compiled(wrong).diagnostics.filter(({ severity }) => severity === "error");
+    expect(errors.map(said)).toHaveLength(1);
+    expect(errors[0]!.help).toMatch(/is used and nothing is called so: name it `\w+`/);
+    const [edit] = errors[0]!.fixes[0]!.edits;
+    const mended = `${wrong.slice(0, edit!.span.start)}${edit!.text}${wrong.slice(edit!.span.end)}`;
+    expect(compiled(mended).diagnostics.filter(({ severity }) => severity === "error")).toEqual([]);
+  });
+
+  it("of a name that is lost, but not of another one that is wrong besides", () => {
+    const wrong = `${text.replace(/^train \w+/m, "train")}\nlet z = nothing + 1\n`;
+    const codes = compiled(wrong).diagnostics.flatMap(({ severity, code }) => (severity === "error" ? [code] : []));
+    expect(new Set(codes)).toEqual(new Set(["MTT1001", "MTT2001"]));
+  });
+
+  it("of items that lost the bracket before them", () => {
+    const items = "curves(classifier), confusion(accuracy_on_test), curves(classifier)";
+    const of = (show: string) =>
+      compiled(`${text}\nreport page { show: ${show} }\nreport other { shw: [] }\n`).diagnostics.flatMap(
+        ({ severity, code }) => (severity === "error" ? [code] : []),
+      );
+    expect(of(`[${items}]`)).toEqual(["MTT4101"]);
+    // The list, its second item, and what has nothing to do with it.
+    expect(of(`${items}]`)).toEqual(["MTT3001", "MTT1001", "MTT4101"]);
   });
 
   const uses = usedNames(text).filter(({ at }) => !text.slice(0, at).endsWith("network Digits("));
