@@ -66,7 +66,8 @@ function unseparated(found: readonly Diagnostic[], textOf: TextOf): readonly Dia
   if (bare.length === 0) return found;
   const before = (span: Span) =>
     bare.some(
-      ({ file, end }) => file === span.file && end <= span.start && !/[{}]/.test(textOf(file).slice(end, span.start)),
+      ({ file, start, end }) =>
+        file === span.file && start < span.start && !/[{}]/.test(textOf(file).slice(end, span.start)),
     );
   const noField = (span: Span) =>
     bare.some(

@@ -68,6 +68,10 @@ describe("one mistake is one diagnostic", () => {
         ({ severity, code }) => (severity === "error" ? [code] : []),
       );
     expect(of(`[${items}]`)).toEqual(["MTT4101"]);
+    // At the end of a line the place has no width.
+    expect(compiled(`${text}\nreport page { title\n show: [] }`).diagnostics.map(({ code }) => code)).toContain(
+      "MTT1001",
+    );
     // The list, its second item, and what has nothing to do with it.
     expect(of(`${items}]`)).toEqual(["MTT3001", "MTT1001", "MTT4101"]);
   });
