@@ -43,7 +43,7 @@ export interface Batch {
 }
 
 /** Shares of the budget: for values of one run, and for data that stays in the engine. */
-const VALUES = 1 / 10;
+const VALUES = 1 / 20;
 const DATA = 1 / 3;
 const MOST = 16_384;
 /** Data stays in the engine in so many sessions, a batch each: a session costs its compilation, and saves the copy of every run. */
