@@ -1,11 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { groupInfluence } from "../../src/influence/group.ts";
-import { AlgorithmFailure } from "../../src/plan/algorithm.ts";
 import type { Method } from "../../src/plan/influence.ts";
 import { tensor } from "../../src/shape/tensor.ts";
 import { type Columns, drive } from "../learn/drive.ts";
 import { classes, crossEntropy, linear } from "../learn/problems.ts";
-import { ask, type Case, cg, exact, lissa, trained } from "./support.ts";
+import { ask, type Case, cg, exact, failure, lissa, trained } from "./support.ts";
 
 const [N, M, FEATURES] = [12, 4, 3];
 const all = classes(N + M, FEATURES, 3, "f64");
@@ -24,16 +23,6 @@ const broken = (columns: Columns, example: number, value: number): Columns => {
   const data = Float64Array.from(columns.x!.data);
   data[example * FEATURES + 1] = value;
   return { ...columns, x: tensor("f64", columns.x!.shape, data) };
-};
-
-const failure = (run: () => unknown): AlgorithmFailure => {
-  try {
-    run();
-  } catch (error) {
-    if (error instanceof AlgorithmFailure) return error;
-    throw error;
-  }
-  throw new Error("nothing failed");
 };
 
 const methods: Readonly<Record<string, Method>> = {

@@ -12,7 +12,7 @@ import { type Tensor, tensor } from "../../src/shape/tensor.ts";
 import { type Columns, drive } from "../learn/drive.ts";
 import { batchNormNet, classes, crossEntropy, dropoutNet, linear } from "../learn/problems.ts";
 import { pearson } from "./factors-support.ts";
-import { ask, type Case, cg, distance, exact, lissa, trained } from "./support.ts";
+import { ask, type Case, cg, distance, exact, failure, lissa, trained } from "./support.ts";
 
 const N = 60;
 const M = 5;
@@ -48,16 +48,6 @@ const wild: Case = {
   },
 };
 const smallestOfWild = ask(wild, exact({ damping: "auto" })).result.certificate.eigenvalues!.smallest;
-
-const failure = (run: () => unknown): AlgorithmFailure => {
-  try {
-    run();
-  } catch (error) {
-    if (error instanceof AlgorithmFailure) return error;
-    throw error;
-  }
-  throw new Error("nothing failed");
-};
 
 describe("every solver against exact, softmax regression", () => {
   const low = (kind: "arnoldi" | "nystrom", rank: number): Method => ({

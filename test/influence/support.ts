@@ -2,6 +2,7 @@ import { influence } from "../../src/influence/influence.ts";
 import type { InfluenceContext } from "../../src/influence/result.ts";
 import type { Parameters } from "../../src/learn/metrics.ts";
 import { minimize } from "../../src/learn/minimize.ts";
+import { AlgorithmFailure } from "../../src/plan/algorithm.ts";
 import type { Influence, Method } from "../../src/plan/influence.ts";
 import type { Measure, Network } from "../../src/plan/network.ts";
 import type { Regularizer, Training } from "../../src/plan/training.ts";
@@ -110,4 +111,15 @@ export const distance = (a: ArrayLike<number>, b: ArrayLike<number>): number => 
     size += b[i]! ** 2;
   }
   return Math.sqrt(difference / size);
+};
+
+/** How a computation fails; an error where it does not. */
+export const failure = (run: () => unknown): AlgorithmFailure => {
+  try {
+    run();
+  } catch (error) {
+    if (error instanceof AlgorithmFailure) return error;
+    throw error;
+  }
+  throw new Error("nothing failed");
 };

@@ -5,14 +5,13 @@ import { collector } from "../../src/influence/collect.ts";
 import { gradientsOf } from "../../src/influence/gradients.ts";
 import { operatorOf } from "../../src/influence/operator.ts";
 import { problemOf } from "../../src/influence/problem.ts";
-import { AlgorithmFailure } from "../../src/plan/algorithm.ts";
 import type { Method } from "../../src/plan/influence.ts";
 import { normal } from "../../src/random/random.ts";
 import { type Tensor, tensor } from "../../src/shape/tensor.ts";
 import { type Columns, drive } from "../learn/drive.ts";
 import { classes, crossEntropy, linear, logistic, scalarLinear } from "../learn/problems.ts";
 import { matrixOf, problem, units } from "./factors-support.ts";
-import { ask, type Case, cg, distance, exact, lissa, minimum, trained } from "./support.ts";
+import { ask, type Case, cg, distance, exact, failure, lissa, minimum, trained } from "./support.ts";
 
 const [N, M, FEATURES] = [40, 4, 3];
 const all = classes(N + M, FEATURES, 3, "f64");
@@ -46,16 +45,6 @@ const singular: Case = {
   train,
   test,
   parameters: softmax(0.1).parameters,
-};
-
-const failure = (run: () => unknown): AlgorithmFailure => {
-  try {
-    run();
-  } catch (error) {
-    if (error instanceof AlgorithmFailure) return error;
-    throw error;
-  }
-  throw new Error("nothing failed");
 };
 
 const low = (kind: "arnoldi" | "nystrom", rank: number): Method => ({
