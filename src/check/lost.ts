@@ -10,6 +10,9 @@ const UNKNOWN_FIELD = "MTT4101";
 const NO_NAME = "a name expected here";
 const NO_COLON = "`:` expected here";
 
+/** No word that begins a declaration is as long. */
+const LONGEST = 16;
+
 type TextOf = (file: string) => string;
 
 /** One mistake is one diagnostic: without what only follows from another one, where that was told. */
@@ -29,8 +32,9 @@ function misbegun(found: readonly Diagnostic[], textOf: TextOf): readonly Diagno
 
 /** The word that begins it, which may be the name itself, and the one behind. */
 const namesAt = (text: string, { file, start }: Span): readonly string[] => {
-  const [line = ""] = text.slice(start).split("\n", 1);
-  return (/^\w+(?:[ \t]+\w+)?/.exec(line)?.[0] ?? "").split(/[ \t]+/).map((name) => `${file} ${name}`);
+  const words = /\w+(?:[ \t]+\w+)?/y;
+  words.lastIndex = start;
+  return (words.exec(text)?.[0] ?? "").split(/[ \t]+/).map((name) => `${file} ${name}`);
 };
 
 /** A declaration without a name, in a file that uses one name which nothing has: that is the name, however near others are. */
@@ -44,7 +48,7 @@ function nameless(found: readonly Diagnostic[], textOf: TextOf): readonly Diagno
   const [name] = names;
   if (name === undefined || names.size > 1) return found;
   // Behind the word: `block(x)` has nothing between the two.
-  const at = textOf(file).slice(0, first.span.start).trimEnd().length;
+  const at = endBefore(textOf(file), first.span.start);
   const span = { file, start: at, end: at };
   const named: Diagnostic = {
     ...first,
@@ -56,27 +60,35 @@ function nameless(found: readonly Diagnostic[], textOf: TextOf): readonly Diagno
 
 const isNoName = ({ code, label, span }: Diagnostic, textOf: TextOf): boolean => {
   if (code !== SYNTAX || label !== NO_NAME) return false;
-  const [word = ""] = /\w+\s*$/.exec(textOf(span.file).slice(0, span.start)) ?? [];
-  return declarationWords.has(word.trim());
+  const text = textOf(span.file);
+  const end = endBefore(text, span.start);
+  return declarationWords.has(/\w*$/.exec(text.slice(Math.max(0, end - LONGEST), end))![0]);
 };
 
 /** Between braces, items that lost the bracket before them look like fields without a colon: the first says so, and none is an unknown field besides. */
 function unseparated(found: readonly Diagnostic[], textOf: TextOf): readonly Diagnostic[] {
-  const bare = found.filter(({ code, label }) => code === SYNTAX && label === NO_COLON).map(({ span }) => span);
+  const bare = found
+    .filter(({ code, label }) => code === SYNTAX && label === NO_COLON)
+    .sort((a, b) => (a.span.file < b.span.file ? -1 : a.span.file > b.span.file ? 1 : a.span.start - b.span.start));
   if (bare.length === 0) return found;
-  const before = (span: Span) =>
-    bare.some(
-      ({ file, start, end }) =>
-        file === span.file && start < span.start && !/[{}]/.test(textOf(file).slice(end, span.start)),
-    );
-  const noField = (span: Span) =>
-    bare.some(
-      ({ file, start }) => file === span.file && span.end <= start && textOf(file).slice(span.end, start).trim() === "",
-    );
-  return found.filter(({ code, label, span }) => {
-    if (code === SYNTAX && label === NO_COLON) return !before(span);
-    return code !== UNKNOWN_FIELD || !noField(span);
-  });
+  // Where no brace stands between one and the next, none stands between the first of them and the last: one look at each gap.
+  const again = new Set(
+    bare.filter(({ span }, i) => {
+      const last = bare[i - 1]?.span;
+      return last?.file === span.file && !/[{}]/.test(textOf(span.file).slice(last.end, span.start));
+    }),
+  );
+  const fields = new Set(bare.map(({ span }) => `${span.file} ${endBefore(textOf(span.file), span.start)}`));
+  return found.filter(
+    (one) => !again.has(one) && !(one.code === UNKNOWN_FIELD && fields.has(`${one.span.file} ${one.span.end}`)),
+  );
 }
+
+/** Where the word before a place ends. */
+const endBefore = (text: string, place: number): number => {
+  let end = place;
+  while (end > 0 && /\s/.test(text[end - 1]!)) end--;
+  return end;
+};
 
 const wordAt = ({ file, start, end }: Span, textOf: TextOf): string => textOf(file).slice(start, end);

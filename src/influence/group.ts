@@ -35,10 +35,10 @@ export function* groupInfluence(
   const problem = problemOf(spec, context);
   mustHaveExamples(problem);
   const { method } = spec;
-  const way = wayOf(method.kind);
+  const way = wayOf(method);
   if ("scores" in way) throw needsSolve(method.kind, "the effect of a group");
   yield* gradientLength(problem);
-  const solver = yield* way.solves(problem, method as never);
+  const solver = yield* way.solves(problem);
   const { m, n, measure, testData } = problem;
   const sum = yield* sumOfGradients(problem, group);
   const first = row(sum, 0);

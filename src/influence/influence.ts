@@ -29,12 +29,12 @@ export function* influence(spec: Influence, context: InfluenceContext): Algorith
   const problem = problemOf(spec, context);
   mustHaveExamples(problem);
   const { method } = spec;
-  const way = wayOf(method.kind);
+  const way = wayOf(method);
   if ("scores" in way) {
     if (spec.of === "input") throw needsSolve(method.kind, "the effect of input pixels");
     yield { do: "phase", name: "scoring" };
     const sink = collector(problem, spec.top, context.part);
-    const details = yield* way.scores(method as never, context)(problem, sink);
+    const details = yield* way.scores(context)(problem, sink);
     return { ...sink.finish(), certificate: { method: method.kind, hvps: 0, details } };
   }
   if (spec.of === "input" && problem.self)
@@ -50,7 +50,7 @@ export function* influence(spec: Influence, context: InfluenceContext): Algorith
       do: "warn",
       message: `the model is no minimum of its objective: the gradient's norm is ${show(gradientNorm)}, and influence supposes 0; train longer or read the scores with care`,
     };
-  const solver = yield* way.solves(problem, method as never);
+  const solver = yield* way.solves(problem);
   const { part } = context;
   return yield* solveAndScore(spec, problem, solver, { iterates: way.iterates, gradientNorm, part });
 }

@@ -81,8 +81,19 @@ const ways: { readonly [K in Method["kind"]]: Way<Extract<Method, { kind: K }>> 
   random: { scores: ({ seed }) => random(seed) },
 };
 
-/** The way of a method's own kind: TypeScript cannot tie the two together by itself. */
-export const wayOf = <K extends Method["kind"]>(kind: K): Way<Extract<Method, { kind: K }>> => ways[kind];
+/** How a method gets its scores, by its own settings. */
+export const wayOf = (
+  method: Method,
+):
+  | { readonly solves: (problem: Problem) => Asking<Solver>; readonly iterates: boolean }
+  | { readonly scores: (context: InfluenceContext) => Scorer } => {
+  const way: Way<never> = ways[method.kind];
+  // TypeScript cannot tie a way to the method of its own kind.
+  const own = method as never;
+  return "scores" in way
+    ? { scores: (context) => way.scores(own, context) }
+    : { iterates: way.iterates, solves: (problem) => way.solves(problem, own) };
+};
 
 /** Vectors of a Nystrom preconditioner. */
 const PRECONDITION_RANK = 64;

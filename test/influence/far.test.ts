@@ -36,9 +36,9 @@ const farByHand = (method: Method, damping: number): number => {
   const run = function* () {
     const hessian = matrixOf(yield* operatorOf(problem, "exact").apply(units(P)));
     const gradients = yield* gradientsOf(problem, { measure: softmax.loss, data: 0, examples: N }).of(0, N);
-    const way = wayOf(method.kind);
+    const way = wayOf(method);
     if (!("solves" in way)) throw new TypeError(`${method.kind} solves nothing`);
-    const solver = yield* way.solves(problem, method as never);
+    const solver = yield* way.solves(problem);
     const { s } = yield* solver.solve(gradients);
     return { hessian, s: matrixOf(s), gradients: matrixOf(gradients) };
   };
@@ -85,7 +85,7 @@ describe("how far an approximation is", () => {
     const spec = { ...of, measure: of.loss, test: "data", of: "example", method } as const;
     const problem = problemOf(spec, { parameters: of.parameters, n, m: 2 });
     const run = function* () {
-      const way = wayOf(method.kind);
+      const way = wayOf(method);
       if (!("solves" in way)) throw new TypeError(`${method.kind} solves nothing`);
       const hessian = matrixOf(yield* operatorOf(problem, "exact").apply(units(P)));
       const gradients = matrixOf(yield* gradientsOf(problem, { measure: of.loss, data: 0, examples: n }).of(0, n));
@@ -95,7 +95,7 @@ describe("how far an approximation is", () => {
       );
       const signs = new Matrix([0, 1].map((i) => [...normal(0, "influence/far", i, count)].map(Math.sign)));
       const sums = signs.mmul(chosen);
-      const solver = yield* way.solves(problem, method as never);
+      const solver = yield* way.solves(problem);
       const { s } = yield* solver.solve({ count: 2, size: P, data: Float64Array.from(sums.to1DArray()) });
       return { hessian, sums, s: matrixOf(s) };
     };

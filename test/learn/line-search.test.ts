@@ -23,7 +23,6 @@ test("a step falls enough and has left most of the slope behind (strong Wolfe), 
         const slope = -from.gradient.reduce((sum, g) => sum + g * g, 0);
         fc.pre(-slope > 1e-6);
         const found = lineSearch(evaluate, from, direction, 10 ** exponent).next().value;
-        expect(found).toBeDefined();
         expect(found!.value).toBeLessThanOrEqual(
           from.value + 1e-4 * found!.alpha * slope + 1e-9 * Math.abs(from.value),
         );

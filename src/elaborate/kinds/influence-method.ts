@@ -128,7 +128,7 @@ export const mustHaveStrength = ({ id, model, specs }: PlannedInfluence, span: S
           help: "train with `regularize: l2(…)`",
         },
       );
-    if ("scores" in wayOf(method.kind))
+    if ("scores" in wayOf(method))
       throw refuse.unfit(
         span,
         `the effect of the strength is a product with (H + λI)⁻¹∇m, and \`${method.kind}\` of \`${id}\` solves for none`,

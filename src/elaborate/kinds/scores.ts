@@ -115,7 +115,7 @@ const mustSolve = ({ id, influence, test }: PlannedInfluence, e: Expression, sco
       },
     );
   const { kind } = influence.method;
-  if ("scores" in wayOf(kind))
+  if ("scores" in wayOf(influence.method))
     throw refuse.unfit(span, `a second-order effect needs (H + λI)⁻¹∇m, and \`${kind}\` solves for none`, {
       help: "ask by cg, exact, lissa, arnoldi, nystrom, kfac or ekfac; `group(blame, set)` is the sum of the scores",
     });
