@@ -4,7 +4,7 @@ import { influence } from "../../src/influence/influence.ts";
 import { problemOf } from "../../src/influence/problem.ts";
 import { cheaper, scoringPass } from "../../src/influence/score.ts";
 import { GraphBuilder } from "../../src/ir/builder.ts";
-import { type Algorithm, AlgorithmFailure, type Kept } from "../../src/plan/algorithm.ts";
+import type { Algorithm, Kept } from "../../src/plan/algorithm.ts";
 import type { Influence, Method } from "../../src/plan/influence.ts";
 import type { Measure } from "../../src/plan/network.ts";
 import { normal } from "../../src/random/random.ts";
