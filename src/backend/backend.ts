@@ -20,6 +20,8 @@ export interface BackendSession {
    * from being had and given back by every run.
    */
   readonly run: (feeds: readonly Tensor[], spent?: readonly Tensor[]) => Effect.Effect<readonly Tensor[], BackendError>;
+  /** Where programs that update nothing gain by runs side by side: so many at once, each on a thread of its own. */
+  readonly beside?: { readonly lanes: number; readonly run: BackendSession["run"] };
   /** The resident values as they are now. */
   readonly read: Effect.Effect<readonly Tensor[], BackendError>;
 }

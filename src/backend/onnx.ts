@@ -4,12 +4,12 @@ import * as Layer from "effect/Layer";
 import * as Semaphore from "effect/Semaphore";
 import type { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
 import { evaluate } from "../ir/evaluate.ts";
-import { sameShape } from "../lower/onnx/emitter.ts";
 import type { OnnxValue } from "../lower/onnx/model.ts";
 import { LoweringError, lowerOnnx } from "../lower/onnx.ts";
 import { liftRandom } from "../lower/random.ts";
 import type { Program } from "../plan/program.ts";
-import { constructors, sizeOf, type Tensor, type TensorType, zeros } from "../shape/tensor.ts";
+import { type Tensor, type TensorType, zeros } from "../shape/tensor.ts";
+import { answerArray } from "./answers.ts";
 import { type Backend, BackendError, type BackendSession, CurrentBackend } from "./backend.ts";
 import { runInPlace, SEQUENCE } from "./onnx/in-place.ts";
 import { encodeModel } from "./onnx/proto.ts";
@@ -103,7 +103,7 @@ export const onnx = (options: OnnxOptions = {}): Backend => {
               ),
             );
           for (let i = values.length; i < inputs.length; i++) feed(i, inputs[i]!);
-          const results = answers.map((type, i) => (fits(spent[i], type) ? spent[i] : uninitialized(type)));
+          const results = answers.map((type, i) => answerArray(spent[i], type));
           const fetches: Record<string, OrtTensor> = {};
           next.forEach(({ output }, i) => {
             fetches[`output${i}`] = output;
@@ -161,19 +161,6 @@ const prepare = (program: Program, resident: readonly Tensor[]) => {
 };
 
 /** An array that the engine is about to fill: zeroing large ones first takes as long as computing them. */
-const uninitialized = ({ dtype, shape }: TensorType): Tensor => {
-  const array = constructors[dtype];
-  const size = sizeOf(shape);
-  return {
-    dtype,
-    shape,
-    data: new array(Buffer.allocUnsafeSlow(size * array.BYTES_PER_ELEMENT).buffer, 0, size),
-  } as Tensor;
-};
-
-const fits = (value: Tensor | undefined, { dtype, shape }: TensorType): value is Tensor =>
-  value !== undefined && value.dtype === dtype && value.data.length === sizeOf(shape) && sameShape(value.shape, shape);
-
 const copy = (value: Tensor): Tensor => ({ ...value, data: value.data.slice() }) as Tensor;
 
 export const sessionOptions = (

@@ -1,5 +1,5 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
@@ -10,6 +10,7 @@ import { liftRandom } from "../lower/random.ts";
 import { INITIALIZED, lowerTensorflow, UPDATED } from "../lower/tensorflow.ts";
 import type { Program } from "../plan/program.ts";
 import type { Tensor, TensorType } from "../shape/tensor.ts";
+import { answerArray } from "./answers.ts";
 import { type Backend, BackendError, type BackendSession, CurrentBackend } from "./backend.ts";
 import { type Binding, loadBinding } from "./tensorflow/binding.ts";
 import { howToInstall, installedFor, notInstalled, TENSORFLOW, type TfDevice } from "./tensorflow/place.ts";
@@ -50,22 +51,37 @@ export const tensorflow = (options: TensorflowOptions = {}): Backend => {
       const { draws, needs } = lifted;
       const drawsRead = needs.some((i) => i < program.resident);
       const read = () => call(binding, session, [], "", lowered.kept.join(","), residentTypes);
-      const run = (fed: readonly Tensor[]): readonly Tensor[] => {
-        if (draws === undefined) return call(binding, session, fed, feeds, fetches, answers);
+      const withDraws = (fed: readonly Tensor[]): readonly Tensor[] => {
+        if (draws === undefined) return fed;
         const inputs = drawsRead ? [...read(), ...fed] : fed;
         const first = drawsRead ? 0 : program.resident;
         const drawn = evaluate(
           draws,
           needs.map((i) => inputs[i - first]!),
         );
-        return call(binding, session, [...fed, ...drawn], feeds, fetches, answers);
+        return [...fed, ...drawn];
       };
+      const run = (fed: readonly Tensor[]) => call(binding, session, withDraws(fed), feeds, fetches, answers);
 
       const one = yield* Semaphore.make(1);
+      const { lanes, alone } = lanesOf(binding, device);
+      const named = { feeds, fetches, answers };
+      const besides = (fed: readonly Tensor[], spent: readonly Tensor[]) =>
+        callBeside(binding, session, withDraws(fed), spent, named, { lanes, alone });
       const result: BackendSession = {
         // A run holds the thread; between two of them, others have their turn.
         run: (fed) =>
           one.withPermit(Effect.andThen(Effect.yieldNow, Effect.try({ try: () => run(fed), catch: fault }))),
+        ...(lanes === 1 || updated > 0
+          ? {}
+          : {
+              beside: {
+                lanes,
+                // A session is not freed while it runs.
+                run: (fed, spent = []) =>
+                  Effect.uninterruptible(Effect.tryPromise({ try: () => besides(fed, spent), catch: fault })),
+              },
+            }),
         read: one.withPermit(Effect.try({ try: () => (residentTypes.length === 0 ? [] : read()), catch: fault })),
       };
       return { result, assign };
@@ -101,6 +117,21 @@ export const handles = (): { readonly tensors: number; readonly sessions: number
   tensors: loaded?.getNumOfTensors() ?? 0,
   sessions: loaded?.getNumOfSavedModels() ?? 0,
 });
+
+/** Runs side by side, at most: each has memory of its own. */
+const LANES = 8;
+
+/** How many runs side by side, and whether each has but its own thread: where the engine has more of them, runs share those. */
+const lanesOf = ({ runBeside }: Binding, device: TfDevice): Lanes => {
+  const threads = Number(process.env.TF_NUM_INTRAOP_THREADS) || availableParallelism();
+  const lanes = device === "cpu" && runBeside !== undefined ? Math.min(threads, LANES) : 1;
+  return { lanes, alone: threads <= LANES };
+};
+
+interface Lanes {
+  readonly lanes: number;
+  readonly alone: boolean;
+}
 
 class NotInstalled extends Error {
   constructor(device: TfDevice) {
@@ -146,13 +177,47 @@ function call(
   }
 }
 
-/** An f64 crosses as two i32. */
-function give(binding: Binding, { dtype, shape, data }: Tensor): number {
+/** One run beside others, into the spent arrays where they fit. */
+async function callBeside(
+  binding: Binding,
+  session: number,
+  fed: readonly Tensor[],
+  spent: readonly Tensor[],
+  {
+    feeds,
+    fetches,
+    answers,
+  }: { readonly feeds: string; readonly fetches: string; readonly answers: readonly TensorType[] },
+  { lanes, alone }: Lanes,
+): Promise<readonly Tensor[]> {
+  const given = fed.map((value) => crossing(binding, value));
+  const results = answers.map((type, i) => answerArray(spent[i], type));
+  await binding.runBeside!(
+    session,
+    feeds,
+    given.map(({ type }) => type),
+    given.map(({ shape }) => shape),
+    given.map(({ data }) => data),
+    fetches,
+    results.map((value) => crossing(binding, value).data),
+    lanes,
+    alone,
+  );
+  return results;
+}
+
+/** A tensor as it crosses to the addon: an f64 as two i32. */
+function crossing(binding: Binding, { dtype, shape, data }: Tensor) {
   if (data instanceof Float64Array) {
     const halves = new Int32Array(data.buffer, data.byteOffset, 2 * data.length);
-    return binding.createTensor([...shape, 2], binding.TF_INT32, halves);
+    return { type: binding.TF_INT32, shape: [...shape, 2], data: halves };
   }
   const type = dtype === "f32" ? binding.TF_FLOAT : dtype === "i32" ? binding.TF_INT32 : binding.TF_BOOL;
+  return { type, shape, data };
+}
+
+function give(binding: Binding, value: Tensor): number {
+  const { type, shape, data } = crossing(binding, value);
   return binding.createTensor(shape, type, data);
 }
 

@@ -1,4 +1,5 @@
 import type { Field } from "../plan/dataset.ts";
+import { sameShape } from "../shape/tensor.ts";
 import type { Column } from "./dataset.ts";
 import { refuse } from "./error.ts";
 import { unpack } from "./inflate.ts";
@@ -128,9 +129,6 @@ export const parseIdx = (contents: Uint8Array, file: string, field: Field): Colu
   }
   return makeColumn(field, data, header.type === "u8" && isFloat ? 1 / 255 : 1);
 };
-
-export const sameShape = (a: readonly number[], b: readonly number[]): boolean =>
-  a.length === b.length && a.every((size, axis) => size === b[axis]);
 
 const numbers = (contents: Uint8Array, { type, width, start, elements }: Header): Column["data"] => {
   const view = new DataView(contents.buffer, contents.byteOffset + start, elements * width);

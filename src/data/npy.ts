@@ -1,8 +1,7 @@
 import type { Field } from "../plan/dataset.ts";
-import { type Tensor, zeros } from "../shape/tensor.ts";
+import { sameShape, type Tensor, zeros } from "../shape/tensor.ts";
 import type { Column } from "./dataset.ts";
 import { refuse } from "./error.ts";
-import { sameShape } from "./idx.ts";
 import { checkLabels, packLabels } from "./labels.ts";
 import { LIMITS, withinColumn, withinExamples } from "./limits.ts";
 import { makeColumn, showField } from "./view.ts";

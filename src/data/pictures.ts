@@ -1,6 +1,6 @@
 import type { Field } from "../plan/dataset.ts";
+import { sameShape } from "../shape/tensor.ts";
 import { refuse } from "./error.ts";
-import { sameShape } from "./idx.ts";
 import { showField } from "./view.ts";
 
 /** The two fields of a data set of labelled pictures, as declared; refuses what the pictures cannot be. */

@@ -1,6 +1,7 @@
 import * as Effect from "effect/Effect";
 import * as Exit from "effect/Exit";
 import * as Scope from "effect/Scope";
+import * as Stream from "effect/Stream";
 import type { Backend, BackendError, BackendSession } from "../backend/backend.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { gatherInto } from "../data/gather.ts";
@@ -12,6 +13,8 @@ import {
   type Command,
   type Kept,
   type Phase,
+  type Rows,
+  type Run,
   type Session,
 } from "../plan/algorithm.ts";
 import type { Tensor } from "../shape/tensor.ts";
@@ -48,11 +51,15 @@ export const drive = <A, E, R>(
   algorithm: Algorithm<A>,
   world: World<E, R>,
 ): Effect.Effect<A, E | BackendError | AlgorithmFailure, Exclude<R, Scope.Scope>> =>
-  Effect.scoped(advance(algorithm, world, { sessions: new Map(), opened: 0, paused: performance.now() }));
+  Effect.scoped(
+    advance(algorithm, world, { sessions: new Map(), opened: 0, gathered: new Map(), paused: performance.now() }),
+  );
 
 interface Sessions {
   readonly sessions: Map<Session, Opened>;
   opened: number;
+  /** Where what stays in an engine is gathered: it has its own copy when the session is open. */
+  readonly gathered: Map<string, Tensor["data"]>;
   /** When others were last let on: a signal is heard, a timer runs. */
   paused: number;
 }
@@ -99,7 +106,7 @@ const answer = <E, R>(
         // A scope of its own, so that `close` frees one session; a child, so that the end frees all.
         const scope = yield* Scope.fork(yield* Effect.scope);
         const session = yield* Scope.provide(
-          world.backend.open(command.program, [...command.resident, ...fields(command, world, new Map())]),
+          world.backend.open(command.program, [...command.resident, ...fields(command, world, open.gathered)]),
           scope,
         );
         sessions.set(++open.opened, { session, gathered: new Map(), scope });
@@ -109,6 +116,8 @@ const answer = <E, R>(
       const { session, gathered } = sessions.get(command.session)!;
       return session.run([...fields(command, world, gathered), ...command.feeds], command.spent);
     }
+    case "runs":
+      return Effect.as(runAll(command, world, open), undefined);
     case "read":
       return sessions.get(command.session)!.session.read;
     case "close":
@@ -133,8 +142,51 @@ const answer = <E, R>(
   }
 };
 
+/** Where a run's rows are gathered and its answers lie; the next run has them again. */
+interface Place {
+  readonly gathered: Opened["gathered"];
+  readonly answers: readonly Tensor[];
+}
+
+/** As many side by side as the engine gains by; a single one has the whole engine. One more is ready than are under way, and answers wait for their turn. */
+const runAll = <E, R>(
+  { runs, take }: Extract<Command, { readonly do: "runs" }>,
+  world: World<E, R>,
+  open: Sessions,
+): Effect.Effect<void, E | BackendError | AlgorithmFailure, R | Scope.Scope> =>
+  Effect.suspend(() => {
+    const iterator = runs[Symbol.iterator]();
+    const some = [iterator.next(), iterator.next()].flatMap(({ done, value }) => (done === true ? [] : [value]));
+    if (some.length === 0) return Effect.void;
+    const session = (run: Run) => open.sessions.get(run.session)!.session;
+    const lanes = some.length === 1 ? 1 : (session(some[0]!).beside?.lanes ?? 1);
+    const places: Place[] = [];
+    const compute = (run: Run) =>
+      Effect.suspend(() => {
+        const { gathered, answers } = places.pop() ?? { gathered: new Map(), answers: [] };
+        const fed = [...fields(run, world, gathered), ...run.feeds];
+        const of = session(run);
+        const computed = lanes === 1 ? of.run(fed, answers) : of.beside!.run(fed, answers);
+        return Effect.map(computed, (now): Place => ({ gathered, answers: now }));
+      });
+    let taken = 0;
+    const took = (place: Place) =>
+      Effect.suspend(() => {
+        const asked = take(place.answers, taken++);
+        return asked === undefined ? Effect.void : advance(asked, world, open);
+      }).pipe(Effect.andThen(Effect.sync(() => places.push(place))));
+    return Stream.fromIterable(chain(some, { [Symbol.iterator]: () => iterator }), { chunkSize: 1 }).pipe(
+      Stream.mapEffect(compute, { concurrency: lanes === 1 ? 1 : lanes + 1 }),
+      Stream.runForEach(took),
+    );
+  });
+
+function* chain<A>(...parts: readonly Iterable<A>[]): Iterable<A> {
+  for (const part of parts) yield* part;
+}
+
 const fields = (
-  { rows }: Extract<Command, { readonly do: "run" | "open" }>,
+  { rows }: { readonly rows?: Rows },
   { data, precision }: Pick<World<never, never>, "data" | "precision">,
   gathered: Map<string, Tensor["data"]>,
 ): readonly Tensor[] =>

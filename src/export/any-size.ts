@@ -1,4 +1,4 @@
-import { sameShape } from "../lower/onnx/emitter.ts";
+import { sameShape } from "../shape/tensor.ts";
 
 /**
  * Graphs of the compiler know every size. A file is for batches of any size, so the same network is lowered for several sizes, and what differs between

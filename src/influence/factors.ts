@@ -93,15 +93,19 @@ function* summed(
     examples: n,
   });
   let sums: readonly Float64Array[] | undefined;
-  for (const batch of batches(pass)) {
-    const outputs = yield* pass.run(batch, [drawsOf(problem, pseudo, seed, batch)]);
-    sums ??= outputs.map(({ data }) => new Float64Array(data.length));
-    outputs.forEach(({ data }, i) => {
-      const sum = sums![i]!;
-      for (let j = 0; j < data.length; j++) sum[j]! += data[j]!;
-    });
-    yield { do: "progress", fraction: (batch.from + batch.count) / n, figures: { examples: batch.from + batch.count } };
-  }
+  yield* pass.each(
+    batches(pass),
+    (batch) => [drawsOf(problem, pseudo, seed, batch)],
+    function* (outputs, batch) {
+      sums ??= outputs.map(({ data }) => new Float64Array(data.length));
+      outputs.forEach(({ data }, i) => {
+        const sum = sums![i]!;
+        for (let j = 0; j < data.length; j++) sum[j]! += data[j]!;
+      });
+      const examples = batch.from + batch.count;
+      yield { do: "progress", fraction: examples / n, figures: { examples } };
+    },
+  );
   yield* closePass(pass);
   return sums ?? [];
 }

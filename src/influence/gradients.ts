@@ -7,7 +7,7 @@ import type { Training } from "../plan/training.ts";
 import { dropOutputs } from "../transform/outputs.ts";
 import { gradient } from "../transform/vjp.ts";
 import type { Asking } from "./asking.ts";
-import { type Batch, batches, batchesOf, closePass, openPass, type Pass, rowWeights } from "./pass.ts";
+import { type Batch, batches, batchesOf, closePass, nothing, openPass, type Pass, rowWeights } from "./pass.ts";
 import { addArrays, flatParameters, type Problem, problemOf, regularizerDiagonal, wrtOf } from "./problem.ts";
 import { type Block, zeroBlock } from "./vectors.ts";
 
@@ -43,10 +43,9 @@ export const gradientsOf = (
         exactly: width,
       });
       const result = zeroBlock(to - from, layout.size);
-      for (let at = from; at < to; at += open.size) {
-        const batch = batchFrom(open, at, Math.min(open.size, to - at));
-        addArrays(layout, result, yield* open.run(batch, []), at - from, batch.count);
-      }
+      yield* open.each(batches(open, from, to), nothing, (gradients, batch) =>
+        addArrays(layout, result, gradients, batch.from - from, batch.count),
+      );
       return result;
     },
     *release() {
@@ -55,12 +54,6 @@ export const gradientsOf = (
     },
   };
 };
-
-const batchFrom = ({ size }: Pass, from: number, count: number): Batch => ({
-  from,
-  count,
-  at: Int32Array.from({ length: size }, (_, i) => from + Math.min(i, count - 1)),
-});
 
 /** (weights…, states…, fields [B, …]…) -> gradients [B, …]… of the measure of every example. */
 export const gradientGraph = (problem: Problem, measure: Measure, batch: number): Graph => {
@@ -79,14 +72,7 @@ export function* totalGradient(problem: Problem): Asking<Float64Array> {
     examples: n,
   });
   const sum = zeroBlock(1, layout.size);
-  for (const batch of batches(pass)) {
-    const outputs = yield* pass.run(batch, []);
-    addArrays(
-      layout,
-      sum,
-      outputs.map((part) => ({ ...part, shape: [1, ...part.shape] })),
-    );
-  }
+  yield* pass.each(batches(pass), nothing, (outputs) => addArrays(layout, sum, outputs));
   yield* closePass(pass);
   const [diagonal, weights] = [regularizerDiagonal(problem), flatParameters(problem)];
   return sum.data.map((g, i) => g / n + diagonal[i]! * weights[i]!);
@@ -121,11 +107,12 @@ export function* sumOfGradients(problem: Problem, which: Int32Array, weights?: F
     examples: n,
     most: Math.min(SOME, which.length),
   });
-  for (const batch of batchesOf(pass, which)) {
-    const rows = rowWeights(problem, batch);
-    for (let i = 0; i < batch.count; i++) rows.data[i]! *= weights?.[batch.from + i] ?? 1;
-    addArrays(layout, sum, yield* pass.run(batch, [rows]));
-  }
+  const rows = (batch: Batch) => {
+    const ones = rowWeights(problem, batch);
+    for (let i = 0; i < batch.count; i++) ones.data[i]! *= weights?.[batch.from + i] ?? 1;
+    return [ones];
+  };
+  yield* pass.each(batchesOf(pass, which), rows, (outputs) => addArrays(layout, sum, outputs));
   yield* closePass(pass);
   return sum;
 }

@@ -9,7 +9,7 @@ import { sizeOf, type Tensor } from "../shape/tensor.ts";
 import { simplify } from "../transform/simplify.ts";
 import type { Asking } from "./asking.ts";
 import type { Scorer } from "./method.ts";
-import { batches, closePass, openPass } from "./pass.ts";
+import { batches, closePass, nothing, openPass } from "./pass.ts";
 import type { Problem } from "./problem.ts";
 import { lastLayerOf } from "./representer.ts";
 
@@ -122,11 +122,10 @@ function* featureRows(
   });
   const rows = new Float64Array(keep ? examples * width : 0);
   const labels = new Int32Array(examples);
-  for (const batch of batches(pass)) {
-    const [values, of] = yield* pass.run(batch, []);
+  yield* pass.each(batches(pass), nothing, ([values, of], batch) => {
     if (keep) rows.set(values!.data.subarray(0, batch.count * width), batch.from * width);
     labels.set(of!.data.subarray(0, batch.count), batch.from);
-  }
+  });
   yield* closePass(pass);
   return { rows, labels };
 }
@@ -156,11 +155,14 @@ function* distancesOf(problem: Problem, features: Graph) {
           ? { dtype: "f64", shape: [TESTS, width], data: padded }
           : { dtype: "f32", shape: [TESTS, width], data: Float32Array.from(padded) };
       const result = new Float64Array((end - from) * n);
-      for (const batch of batches(pass)) {
-        const [tile] = yield* pass.run(batch, [fed]);
-        for (let i = 0; i < end - from; i++)
-          for (let j = 0; j < batch.count; j++) result[i * n + batch.from + j] = tile!.data[i * pass.size + j]!;
-      }
+      yield* pass.each(
+        batches(pass),
+        () => [fed],
+        ([tile], batch) => {
+          for (let i = 0; i < end - from; i++)
+            for (let j = 0; j < batch.count; j++) result[i * n + batch.from + j] = tile!.data[i * pass.size + j]!;
+        },
+      );
       return result;
     },
     close: () => closePass(pass),

@@ -1,7 +1,7 @@
 import { batchWithin, bytesOf, fixedBytes } from "../ir/cost.ts";
 import type { Graph } from "../ir/graph.ts";
 import type { FedField } from "../learn/objective.ts";
-import { close, open, run, type Session } from "../plan/algorithm.ts";
+import { close, open, type Run, runs, type Session } from "../plan/algorithm.ts";
 import { constructors, type Tensor } from "../shape/tensor.ts";
 import { stage } from "../transform/stage.ts";
 import type { Asking } from "./asking.ts";
@@ -31,8 +31,11 @@ export interface Pass {
   /** Examples in a run. */
   readonly size: number;
   readonly examples: number;
-  readonly run: (batch: Batch, fed: readonly Tensor[]) => Asking<readonly Tensor[]>;
+  /** Runs batches; the answers of each are given to `take` in their order, and are nobody's after it. */
+  readonly each: (over: Iterable<Batch>, fed: (batch: Batch) => readonly Tensor[], take: TakeBatch) => Asking<void>;
 }
+
+export type TakeBatch = (answers: readonly Tensor[], batch: Batch) => void | Asking<void>;
 
 /** Positions of examples, filled up to the pass's size; those from `count` on are padding. */
 export interface Batch {
@@ -43,24 +46,38 @@ export interface Batch {
 }
 
 /** Shares of the budget: for values of one run, and for data that stays in the engine. */
-const VALUES = 1 / 20;
+const VALUES = 1 / 16;
 const DATA = 1 / 3;
-const MOST = 16_384;
+const MOST = 4096;
 /** Data stays in the engine in so many sessions, a batch each: a session costs its compilation, and saves the copy of every run. */
 const SESSIONS = 16;
+
+/** More than one batch are a multiple of so many. */
+const ROUND = 4;
 
 /** Makes the program and its sessions. The batch depends on the graph and the budget alone, so that equal questions are computed in equal bits. */
 export function* openPass(problem: Problem, streamed: Streamed): Asking<Pass> {
   const { examples, fields, data, held = [], weighted = false } = streamed;
   const size = batchSize(problem, streamed);
   const values = [...problem.parameters, ...held];
-  const weights = (batch: Batch) => (weighted ? [rowWeights(problem, batch)] : []);
+  // All but the last are full.
+  const full = rowWeights(problem, { from: 0, count: size, at: new Int32Array(size) });
+  const weights = (batch: Batch) =>
+    weighted
+      ? [batch.count === full.data.length && batch.at.length === full.data.length ? full : rowWeights(problem, batch)]
+      : [];
   if (streamed.again === true && Math.ceil(examples / size) <= SESSIONS) {
     // What stays is there once, whatever the batch: small ones need less besides.
     const part = streamed.exactly === undefined ? Math.ceil(examples / SESSIONS) : size;
     const sessions = yield* residentSessions(problem, streamed, { size: part, values, weights });
     if (sessions !== undefined)
-      return { sessions, size: part, examples, run: ({ from }, fed) => run(sessions[from / part]!, fed) };
+      return {
+        sessions,
+        size: part,
+        examples,
+        each: (over, fed, take) =>
+          eachOf(over, (batch) => ({ session: sessions[batch.from / part]!, feeds: fed(batch) }), take),
+      };
   }
   const graph = streamed.graph(size);
   const session = yield* open({ graph, resident: values.length, updated: 0 }, values);
@@ -69,13 +86,34 @@ export function* openPass(problem: Problem, streamed: Streamed): Asking<Pass> {
     sessions: [session],
     size,
     examples,
-    *run(batch, fed) {
-      const answers = yield* run(session, [...weights(batch), ...fed], { data, fields: names, at: batch.at });
-      yield { do: "progress", figures: { examples: batch.from + batch.count, of: examples } };
-      return answers;
-    },
+    each: (over, fed, take) =>
+      eachOf(
+        over,
+        (batch) => ({
+          session,
+          feeds: [...weights(batch), ...fed(batch)],
+          rows: { data, fields: names, at: batch.at },
+        }),
+        function* (answers, batch) {
+          const asked = take(answers, batch);
+          if (asked !== undefined) yield* asked;
+          yield { do: "progress", figures: { examples: batch.from + batch.count, of: examples } };
+        },
+      ),
   };
 }
+
+/** Batches whose runs are under way, until their answers are taken: answers come in the order of the runs. */
+const eachOf = (over: Iterable<Batch>, runOf: (batch: Batch) => Run, take: TakeBatch): Asking<void> => {
+  const ahead: Batch[] = [];
+  function* all(): Iterable<Run> {
+    for (const batch of over) {
+      ahead.push(batch);
+      yield runOf(batch);
+    }
+  }
+  return runs(all(), (answers) => take(answers, ahead.shift()!));
+};
 
 /** A session for each batch, with its data and what is computed from it once; undefined where that does not fit. */
 function* residentSessions(
@@ -101,15 +139,22 @@ function* residentSessions(
     before.outputs.length === 0 ? undefined : yield* open({ graph: before, resident: first, updated: 0 }, values);
   const program = { graph: after, resident, updated: 0 };
   const sessions: Session[] = [];
-  for (const batch of batches({ size, examples })) {
-    const { at } = batch;
-    const own = weights(batch);
-    const residuals = early === undefined ? [] : yield* run(early, own, { data, fields: names, at });
-    const arrays = reads.flatMap((i) => (i < first ? [values[i]!] : rows.includes(i) ? own : []));
+  function* opening(residuals: readonly Tensor[], batch: Batch): Asking<void> {
+    const arrays = reads.flatMap((i) => (i < first ? [values[i]!] : rows.includes(i) ? weights(batch) : []));
     const read = names.filter((_, i) => reads.includes(first + i));
-    sessions.push(yield* open(program, [...residuals, ...arrays], { data, fields: read, at }));
+    sessions.push(yield* open(program, [...residuals, ...arrays], { data, fields: read, at: batch.at }));
   }
-  if (early !== undefined) yield* close(early);
+  const all = batches({ size, examples });
+  if (early === undefined) for (const batch of all) yield* opening([], batch);
+  else {
+    const runOf = (batch: Batch): Run => ({
+      session: early,
+      feeds: weights(batch),
+      rows: { data, fields: names, at: batch.at },
+    });
+    yield* eachOf(all, runOf, opening);
+    yield* close(early);
+  }
   return sessions;
 }
 
@@ -117,13 +162,20 @@ export function* closePass({ sessions }: Pass): Asking<void> {
   for (const session of sessions) yield* close(session);
 }
 
-/** All examples in order, batch by batch. */
-export function* batches({ size, examples }: Pick<Pass, "size" | "examples">): Iterable<Batch> {
-  for (let from = 0; from < examples; from += size) {
-    const count = Math.min(size, examples - from);
+/** The examples from number `first` to `end` (exclusive), batch by batch: all in order where nothing is said. */
+export function* batches(
+  { size, examples }: Pick<Pass, "size" | "examples">,
+  first = 0,
+  end = examples,
+): Iterable<Batch> {
+  for (let from = first; from < end; from += size) {
+    const count = Math.min(size, end - from);
     yield { from, count, at: positions(from, count, size) };
   }
 }
+
+/** What is fed to a pass that reads only its data. */
+export const nothing = (): readonly Tensor[] => [];
 
 /** These examples in their order, batch by batch. */
 export function* batchesOf({ size }: Pass, which: Int32Array): Iterable<Batch> {
@@ -147,11 +199,14 @@ const positions = (from: number, count: number, size: number): Int32Array => {
   return at;
 };
 
+const roundUp = (n: number, to: number): number => to * Math.ceil(n / to);
+
 const batchSize = ({ budget }: Problem, { graph, examples, most = MOST, exactly }: Streamed): number => {
   // The share is for the examples: parameters, vectors and sums are the same for all batches.
   const fits = (atMost: number) => batchWithin(graph, fixedBytes(graph) + budget * VALUES, atMost);
   if (exactly !== undefined) return fits(exactly);
   const largest = fits(Math.min(most, examples));
-  // Batches of one size, so that the last is not mostly padding.
-  return Math.ceil(examples / Math.ceil(examples / largest));
+  // Batches of one size, so that the last is not mostly padding; a number of them that several lanes share evenly, whatever the machine has.
+  const least = Math.ceil(examples / largest);
+  return Math.ceil(examples / (least === 1 ? 1 : roundUp(least, ROUND)));
 };

@@ -12,7 +12,7 @@ import { gradient } from "../transform/vjp.ts";
 import { vmap } from "../transform/vmap.ts";
 import type { Asking } from "./asking.ts";
 import { gradientGraph } from "./gradients.ts";
-import { batches, closePass, openPass, type Pass } from "./pass.ts";
+import { batches, closePass, nothing, openPass, type Pass } from "./pass.ts";
 import { type Problem, toArrays, wrtOf } from "./problem.ts";
 import type { Block } from "./vectors.ts";
 
@@ -64,11 +64,14 @@ export const scoringPass = (problem: Problem, again: boolean, chosen?: Scoring):
       const { pass } = open;
       const tangents = toArrays(problem, directions);
       const scores = new Float64Array(count * n);
-      for (const batch of batches(pass)) {
-        const [tile] = yield* pass.run(batch, tangents);
-        for (let i = 0; i < count; i++)
-          for (let j = 0; j < batch.count; j++) scores[i * n + batch.from + j] = tile!.data[i * pass.size + j]!;
-      }
+      yield* pass.each(
+        batches(pass),
+        () => tangents,
+        ([tile], batch) => {
+          for (let i = 0; i < count; i++)
+            for (let j = 0; j < batch.count; j++) scores[i * n + batch.from + j] = tile!.data[i * pass.size + j]!;
+        },
+      );
       return scores;
     },
     release,
@@ -148,18 +151,21 @@ export function* scoresByInput(
     examples: n,
   });
   const tangents = toArrays(problem, directions);
-  for (const batch of batches(pass)) {
-    const [tile] = yield* pass.run(batch, tangents);
-    const [, , ...shape] = tile!.shape;
-    const width = sizeOf(shape);
-    const data = tile!.data.slice(0, count * batch.count * width);
-    for (let i = 0; i < count; i++)
-      data.set(
-        tile!.data.subarray(i * pass.size * width, (i * pass.size + batch.count) * width),
-        i * batch.count * width,
-      );
-    yield* take(batch.from, { ...tile!, shape: [count, batch.count, ...shape], data } as Tensor);
-  }
+  yield* pass.each(
+    batches(pass),
+    () => tangents,
+    ([tile], batch) => {
+      const [, , ...shape] = tile!.shape;
+      const width = sizeOf(shape);
+      const data = tile!.data.slice(0, count * batch.count * width);
+      for (let i = 0; i < count; i++)
+        data.set(
+          tile!.data.subarray(i * pass.size * width, (i * pass.size + batch.count) * width),
+          i * batch.count * width,
+        );
+      return take(batch.from, { ...tile!, shape: [count, batch.count, ...shape], data } as Tensor);
+    },
+  );
   yield* closePass(pass);
 }
 
@@ -184,10 +190,9 @@ export function* gradientNorms(problem: Problem, measure: Measure): Asking<Float
     examples: problem.n,
   });
   const norms = new Float64Array(problem.n);
-  for (const batch of batches(pass)) {
-    const [squares] = yield* pass.run(batch, []);
+  yield* pass.each(batches(pass), nothing, ([squares], batch) => {
     for (let i = 0; i < batch.count; i++) norms[batch.from + i] = Math.sqrt(squares!.data[i]!);
-  }
+  });
   yield* closePass(pass);
   return norms;
 }

@@ -8,7 +8,7 @@ import { simplify } from "../transform/simplify.ts";
 import type { Asking } from "./asking.ts";
 import { gradientGraph, gradientsOf } from "./gradients.ts";
 import type { Scorer, Sink } from "./method.ts";
-import { batches, closePass, openPass } from "./pass.ts";
+import { batches, closePass, nothing, openPass } from "./pass.ts";
 import { atParameters, type Problem } from "./problem.ts";
 import type { InfluenceContext } from "./result.ts";
 import { scoringPass } from "./score.ts";
@@ -98,10 +98,9 @@ export function* selfProducts(problem: Problem, held?: Tensor): Asking<Float64Ar
     examples: n,
   });
   const products = new Float64Array(n);
-  for (const batch of batches(pass)) {
-    const [answer] = yield* pass.run(batch, []);
-    products.set(answer!.data.subarray(0, batch.count), batch.from);
-  }
+  yield* pass.each(batches(pass), nothing, ([answer], batch) =>
+    products.set(answer!.data.subarray(0, batch.count), batch.from),
+  );
   yield* closePass(pass);
   return products;
 }

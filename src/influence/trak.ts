@@ -12,7 +12,7 @@ import type { Asking } from "./asking.ts";
 import { cholesky, choleskySolve, dense, product, transposed } from "./dense.ts";
 import { gradientGraph } from "./gradients.ts";
 import type { Scorer } from "./method.ts";
-import { batches, closePass, openPass } from "./pass.ts";
+import { batches, closePass, nothing, openPass } from "./pass.ts";
 import { atParameters, type Problem } from "./problem.ts";
 import { alongOnce, byBlocks, flatGradients, measureGradients, selfProducts } from "./tracin.ts";
 import { type Block, type Dense, row, zeroBlock } from "./vectors.ts";
@@ -108,11 +108,10 @@ function* kernelOf(problem: Problem, way: Tensor): Asking<{ readonly kernel: Den
   });
   const kernel = dense(k, k);
   const odds = new Float64Array(n);
-  for (const batch of batches(pass)) {
-    const [sum, of] = yield* pass.run(batch, []);
+  yield* pass.each(batches(pass), nothing, ([sum, of], batch) => {
     for (let i = 0; i < kernel.data.length; i++) kernel.data[i]! += sum!.data[i]!;
     odds.set(of!.data.subarray(0, batch.count), batch.from);
-  }
+  });
   yield* closePass(pass);
   return { kernel, odds };
 }

@@ -1,9 +1,9 @@
 import type { Graph, Node, Value } from "../ir/graph.ts";
 import type { Prim } from "../ir/primitives.ts";
-import type { Tensor } from "../shape/tensor.ts";
+import { sameShape, type Tensor } from "../shape/tensor.ts";
 import { convolutions } from "./onnx/convolutions.ts";
 import { elementwise } from "./onnx/elementwise.ts";
-import { Emitter, sameShape } from "./onnx/emitter.ts";
+import { Emitter } from "./onnx/emitter.ts";
 import { findFusions, lowerFusion } from "./onnx/fusions.ts";
 import { indexing } from "./onnx/indexing.ts";
 import type { OnnxModel, OnnxValue } from "./onnx/model.ts";

@@ -1,10 +1,10 @@
 import type { Graph, Node, Value } from "../ir/graph.ts";
 import type { Prim } from "../ir/primitives.ts";
-import type { TensorType } from "../shape/tensor.ts";
+import { sameShape, type TensorType } from "../shape/tensor.ts";
 import { findFusions } from "./fusions.ts";
 import { convolutions } from "./tensorflow/convolutions.ts";
 import { elementwise } from "./tensorflow/elementwise.ts";
-import { Emitter, sameShape } from "./tensorflow/emitter.ts";
+import { Emitter } from "./tensorflow/emitter.ts";
 import { lowerFusion } from "./tensorflow/fusions.ts";
 import { indexing } from "./tensorflow/indexing.ts";
 import {

@@ -23,13 +23,12 @@ export type Command =
    * Fed after the resident inputs: the rows' fields, then `feeds`. Answers the outputs past `updated`; it may write them into `spent`, the answers of
    * an earlier run that nobody reads any more.
    */
-  | {
-      readonly do: "run";
-      readonly session: Session;
-      readonly rows?: Rows;
-      readonly feeds: readonly Tensor[];
-      readonly spent?: readonly Tensor[];
-    }
+  | (Run & { readonly do: "run"; readonly spent?: readonly Tensor[] })
+  /**
+   * Runs of programs that update nothing, in order: `take` gets the answers of each, and they are nobody's after it. An engine may compute some side by
+   * side.
+   */
+  | { readonly do: "runs"; readonly runs: Iterable<Run>; readonly take: Take }
   /** Answers the resident values. */
   | { readonly do: "read"; readonly session: Session }
   | { readonly do: "close"; readonly session: Session }
@@ -69,6 +68,15 @@ export type Command =
   | { readonly do: "warn"; readonly message: string }
   /** What follows is this; the driver counts its seconds. */
   | { readonly do: "phase"; readonly name: Phase };
+
+export interface Run {
+  readonly session: Session;
+  readonly rows?: Rows;
+  readonly feeds: readonly Tensor[];
+}
+
+/** What is done with the answers of run number `i`, at once or by commands. */
+export type Take = (answers: readonly Tensor[], i: number) => void | Algorithm<void>;
 
 /** Of an influence query: everything that comes to s, and its products with the training examples' gradients. */
 export type Phase = "solving" | "scoring";
@@ -124,6 +132,10 @@ export function* run(
       ...(spent === undefined ? {} : { spent }),
     },
   );
+}
+
+export function* runs(all: Iterable<Run>, take: Take): Generator<Command, void, Answer> {
+  yield { do: "runs", runs: all, take };
 }
 
 export function* read(session: Session): Generator<Command, readonly Tensor[], Answer> {

@@ -2,8 +2,8 @@ import type { Value } from "../ir/graph.ts";
 import { multiply, negate, reshape, scale, transpose } from "../ir/operations.ts";
 import type { Prims } from "../ir/primitives.ts";
 import { isFloat } from "../shape/dtype.ts";
-import { sizeOf, type TensorType } from "../shape/tensor.ts";
-import { otherAxes, range, sameShape, splat } from "./axes.ts";
+import { sameShape, sizeOf, type TensorType } from "../shape/tensor.ts";
+import { otherAxes, range, splat } from "./axes.ts";
 import type { Rewrite, Rewriter, Structural } from "./rewrite.ts";
 
 const none = (): undefined => undefined;

@@ -2,8 +2,9 @@ import type { Graph, Value } from "../ir/graph.ts";
 import { add, divide, multiply, negate, scale, subtract } from "../ir/operations.ts";
 import type { Prim } from "../ir/primitives.ts";
 import { isFloat } from "../shape/dtype.ts";
+import { sameShape } from "../shape/tensor.ts";
 import { structureRewrites } from "./algebra-structure.ts";
-import { sameShape, splat } from "./axes.ts";
+import { splat } from "./axes.ts";
 import { maskBeforePool } from "./pooled-masks.ts";
 import { type Elementwise, type Pass, type Rewrite, type Rewriter, type Rewrites, rewriteWith } from "./rewrite.ts";
 

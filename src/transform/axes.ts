@@ -9,9 +9,6 @@ export const range = (n: number): readonly number[] => Array.from({ length: n },
 export const otherAxes = (rank: number, axes: readonly number[]): readonly number[] =>
   range(rank).filter((axis) => !axes.includes(axis));
 
-export const sameShape = (a: readonly number[], b: readonly number[]): boolean =>
-  a.length === b.length && a.every((size, i) => size === b[i]);
-
 /** An array of one number: a scalar constant, broadcast. */
 export const splat = (ops: Ops<Value>, number: number, { dtype, shape }: TensorType): Value =>
   broadcastTo(ops, scalar(ops, dtype, number), shape);

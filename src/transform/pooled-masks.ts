@@ -1,6 +1,6 @@
 import type { Value } from "../ir/graph.ts";
 import { fullLike, reshape } from "../ir/operations.ts";
-import { sameShape } from "./axes.ts";
+import { sameShape } from "../shape/tensor.ts";
 import type { NodeOf, Rewriter } from "./rewrite.ts";
 
 /**

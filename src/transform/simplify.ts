@@ -1,7 +1,7 @@
 import type { Graph } from "../ir/graph.ts";
 import { verified } from "../ir/verify.ts";
+import { sameShape } from "../shape/tensor.ts";
 import { algebra } from "./algebra.ts";
-import { sameShape } from "./axes.ts";
 import { commonSubexpressions } from "./common.ts";
 import { deadCode } from "./dead-code.ts";
 import { foldConstants } from "./fold-constants.ts";

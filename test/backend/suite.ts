@@ -45,20 +45,30 @@ export function suite(name: string, layer: Layer.Layer<CurrentBackend>, options:
         Effect.flatMap(backend.open({ graph, resident: 0, updated: 0 }, []), (session) => session.run(inputs)),
       ),
     );
+  /** Alone, and beside others where the engine runs several. */
+  const bothWays = (graph: Graph, inputs: readonly Tensor[]) =>
+    using((backend) =>
+      Effect.scoped(
+        Effect.flatMap(backend.open({ graph, resident: 0, updated: 0 }, []), ({ run, beside }) =>
+          Effect.all([run(inputs), ...(beside === undefined ? [] : [beside.run(inputs)])]),
+        ),
+      ),
+    );
 
   async function agrees(graph: Graph, inputs: readonly Tensor[], message: string): Promise<void> {
     const loose = Math.max(0, ...graph.nodes.map(({ op }) => options.loose?.[op] ?? 0));
     const expected = evaluate(graph, inputs);
-    const actual = await once(graph, inputs);
-    expect(actual.map(({ dtype, shape }) => ({ dtype, shape }))).toEqual(
-      expected.map(({ dtype, shape }) => ({ dtype, shape })),
-    );
-    expected.forEach((wanted, i) => {
-      const { f32, f64 } = options.tolerance;
-      const tolerance =
-        wanted.dtype === "f64" && !usesF32(graph) ? f64 : isFloat(wanted.dtype) ? Math.max(f32, loose) : 0;
-      expectClose(actual[i]!, wanted, tolerance, `${message}, output ${i}`);
-    });
+    for (const actual of await bothWays(graph, inputs)) {
+      expect(actual.map(({ dtype, shape }) => ({ dtype, shape }))).toEqual(
+        expected.map(({ dtype, shape }) => ({ dtype, shape })),
+      );
+      expected.forEach((wanted, i) => {
+        const { f32, f64 } = options.tolerance;
+        const tolerance =
+          wanted.dtype === "f64" && !usesF32(graph) ? f64 : isFloat(wanted.dtype) ? Math.max(f32, loose) : 0;
+        expectClose(actual[i]!, wanted, tolerance, `${message}, output ${i}`);
+      });
+    }
   }
 
   describe(`${name}: operations`, () => {

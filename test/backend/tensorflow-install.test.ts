@@ -171,6 +171,23 @@ describe("TensorFlow is installed", () => {
     expect(await succeeds(without)).toBe(place);
   });
 
+  it("anew over what an earlier version built, which it stands for until it is whole", async () => {
+    const wheel = zip(contents);
+    const { settings, cache } = machine(wheel);
+    const place = await succeeds({ ...settings, wheel: given(wheel) });
+    const made = join(place, "installed.json");
+    const { build, ...earlier } = JSON.parse(readFileSync(made, "utf8"));
+    expect(build).toBeGreaterThan(1);
+    writeFileSync(made, JSON.stringify(earlier));
+    writeFileSync(join(place, "tfjs_binding.node"), "an earlier addon");
+    expect(await fails({ ...settings, wheel: join(folder, "gone.whl") })).toMatchObject({ code: "MTT5304" });
+    expect(readFileSync(join(place, "tfjs_binding.node"), "utf8")).toBe("an earlier addon");
+    expect(await succeeds({ ...settings, wheel: given(wheel) })).toBe(place);
+    expect(readFileSync(join(place, "tfjs_binding.node"), "utf8")).toContain("runs.cc");
+    expect(readdirSync(place).sort()).toEqual(["installed.json", "quiet.node", "tensorflow", "tfjs_binding.node"]);
+    expect(readdirSync(cache)).toEqual([place.slice(cache.length + 1)]);
+  });
+
   it("after one that was killed, whose unfinished folder goes", async () => {
     const wheel = zip(contents);
     const { settings, cache } = machine(wheel);

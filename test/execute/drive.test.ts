@@ -1,10 +1,26 @@
 import * as Cause from "effect/Cause";
 import * as Effect from "effect/Effect";
 import * as Exit from "effect/Exit";
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
+import type { Backend } from "../../src/backend/backend.ts";
 import { reference } from "../../src/backend/reference.ts";
 import { drive, type World } from "../../src/execute/drive.ts";
-import type { Algorithm } from "../../src/plan/algorithm.ts";
+import { GraphBuilder } from "../../src/ir/builder.ts";
+import { type Algorithm, open, type Run, runs } from "../../src/plan/algorithm.ts";
+import { type Tensor, tensor } from "../../src/shape/tensor.ts";
+
+const nothing = () => Effect.void;
+const world: World<never, never> = {
+  backend: reference,
+  precision: "f64",
+  data: [],
+  checkpoint: nothing,
+  progress: nothing,
+  warn: nothing,
+  phase: nothing,
+  part: () => Effect.die("it asks for no part"),
+  block: nothing,
+};
 
 const PIECES = 400;
 
@@ -19,21 +35,122 @@ it("lets signals and timers be heard between pieces of work that take long", asy
   }
   const stop = new AbortController();
   setTimeout(() => stop.abort(), 1);
-  const nothing = () => Effect.void;
-  const world: World<never, never> = {
-    backend: reference,
-    precision: "f64",
-    data: [],
-    checkpoint: nothing,
-    progress: nothing,
-    warn: nothing,
-    phase: nothing,
-    part: () => Effect.die("it asks for no part"),
-    block: nothing,
-  };
   const exit = await Effect.runPromiseExit(drive(working(), world), { signal: stop.signal });
   expect(Exit.isFailure(exit) && Cause.hasInterruptsOnly(exit.cause)).toBe(true);
   expect(done).toBeGreaterThan(0);
   // Effect's scheduler by itself looks up after thousands of operations, which is hundreds of pieces.
   expect(done).toBeLessThan(PIECES / 4);
+});
+
+describe("runs that do not depend on each other", () => {
+  const scalar = (value: number) => tensor("f64", [], [value]);
+  const square = (() => {
+    const b = new GraphBuilder();
+    const x = b.input("x", { dtype: "f64", shape: [] });
+    return b.build([b.apply("multiply", [x, x], {})]);
+  })();
+
+  /** The reference in lanes, whose runs take as long as they are told to, and write into what is spent. */
+  const inLanes = (lanes: number, milliseconds: (x: number) => number) => {
+    const saw = { under: 0, most: 0, alone: 0, beside: 0, arrays: new Set<Tensor["data"]>() };
+    const backend: Backend = {
+      ...reference,
+      open: (program, resident) =>
+        Effect.map(reference.open(program, resident), (session) => ({
+          ...session,
+          run: (feeds) => Effect.tap(session.run(feeds), () => Effect.sync(() => saw.alone++)),
+          beside: {
+            lanes,
+            run: (feeds, [spent] = []) =>
+              Effect.gen(function* () {
+                saw.beside++;
+                saw.most = Math.max(saw.most, ++saw.under);
+                const [answer] = yield* session.run(feeds);
+                yield* Effect.sleep(milliseconds(feeds[0]!.data[0]!));
+                const into = spent ?? answer!;
+                into.data.set(answer!.data);
+                saw.arrays.add(into.data);
+                saw.under--;
+                return [into];
+              }),
+          },
+        })),
+    };
+    return { backend, saw };
+  };
+
+  function* squares(count: number, taken: number[], slow = false): Algorithm<void> {
+    const session = yield* open({ graph: square, resident: 0, updated: 0 }, []);
+    function* all(): Iterable<Run> {
+      for (let i = 0; i < count; i++) yield { session, feeds: [scalar(i)] };
+    }
+    yield* runs(all(), (answers, i) => {
+      taken.push(i, answers[0]!.data[0]!);
+      return slow
+        ? (function* (): Algorithm<void> {
+            yield { do: "progress", figures: {} };
+          })()
+        : undefined;
+    });
+  }
+  const expected = (count: number) => Array.from({ length: count }, (_, i) => [i, i * i]).flat();
+
+  it("are taken in their order, whichever ends first, and their arrays go round", async () => {
+    const { backend, saw } = inLanes(3, (x) => (x % 3 === 0 ? 12 : 1));
+    const taken: number[] = [];
+    await Effect.runPromise(drive(squares(20, taken, true), { ...world, backend }));
+    expect(taken).toEqual(expected(20));
+    // One more than lanes is ready.
+    expect([saw.most, saw.beside, saw.alone]).toEqual([4, 20, 0]);
+    expect(saw.arrays.size).toBeLessThanOrEqual(5);
+  });
+
+  it("have the engine for themselves where there is one, or where it has no lanes", async () => {
+    for (const [count, lanes] of [
+      [1, 4],
+      [5, 1],
+      [0, 4],
+    ] as const) {
+      const { backend, saw } = inLanes(lanes, () => 0);
+      const taken: number[] = [];
+      await Effect.runPromise(drive(squares(count, taken), { ...world, backend }));
+      expect(taken).toEqual(expected(count));
+      expect([saw.alone, saw.beside]).toEqual([count, 0]);
+    }
+    const taken: number[] = [];
+    await Effect.runPromise(drive(squares(5, taken), world));
+    expect(taken).toEqual(expected(5));
+  });
+
+  it("end where one fails, with what it says, and nothing of theirs is taken after it", async () => {
+    const { backend } = inLanes(2, () => 1);
+    const failing: Backend = {
+      ...backend,
+      open: (program, resident) =>
+        Effect.map(backend.open(program, resident), ({ beside, ...session }) => ({
+          ...session,
+          beside: {
+            lanes: 2,
+            run: (feeds: readonly Tensor[]) => (feeds[0]!.data[0] === 3 ? Effect.die("the third") : beside!.run(feeds)),
+          },
+        })),
+    };
+    const taken: number[] = [];
+    const exit = await Effect.runPromiseExit(drive(squares(9, taken), { ...world, backend: failing }));
+    expect(Exit.isFailure(exit) && Cause.pretty(exit.cause)).toContain("the third");
+    expect(taken).toEqual(expected(3).slice(0, taken.length));
+  });
+
+  it("are interrupted in their midst", async () => {
+    const { backend } = inLanes(2, () => 5);
+    const taken: number[] = [];
+    const stop = new AbortController();
+    setTimeout(() => stop.abort(), 30);
+    const exit = await Effect.runPromiseExit(drive(squares(1000, taken), { ...world, backend }), {
+      signal: stop.signal,
+    });
+    expect(Exit.isFailure(exit) && Cause.hasInterruptsOnly(exit.cause)).toBe(true);
+    expect(taken.length).toBeGreaterThan(0);
+    expect(taken.length).toBeLessThan(100);
+  });
 });

@@ -1,5 +1,5 @@
 import { evaluate } from "../../src/ir/evaluate.ts";
-import type { Algorithm, Answer, Checkpoint, Command, Rows } from "../../src/plan/algorithm.ts";
+import type { Algorithm, Answer, Checkpoint, Command, Rows, Run } from "../../src/plan/algorithm.ts";
 import type { Program } from "../../src/plan/program.ts";
 import { constructors, sizeOf, type Tensor } from "../../src/shape/tensor.ts";
 
@@ -28,6 +28,7 @@ export const drive = <R>(algorithm: Algorithm<R>, ...data: readonly Columns[]): 
   const counts = {
     open: 0,
     run: 0,
+    runs: 0,
     read: 0,
     close: 0,
     checkpoint: 0,
@@ -38,6 +39,14 @@ export const drive = <R>(algorithm: Algorithm<R>, ...data: readonly Columns[]): 
     phase: 0,
   };
 
+  const evaluated = (run: Run): readonly Tensor[] => {
+    const session = sessions.get(run.session)!;
+    const { graph, updated } = session.program;
+    const outputs = evaluate(graph, [...session.resident, ...gather(data, run.rows), ...run.feeds]);
+    session.resident = [...outputs.slice(0, updated), ...session.resident.slice(updated)];
+    return outputs.slice(updated);
+  };
+
   const answer = (command: Command): Answer => {
     counts[command.do]++;
     switch (command.do) {
@@ -46,12 +55,16 @@ export const drive = <R>(algorithm: Algorithm<R>, ...data: readonly Columns[]): 
         sessions.set(counts.open, { program, resident: [...resident, ...gather(data, rows)] });
         return counts.open;
       }
-      case "run": {
-        const session = sessions.get(command.session)!;
-        const { graph, updated } = session.program;
-        const outputs = evaluate(graph, [...session.resident, ...gather(data, command.rows), ...command.feeds]);
-        session.resident = [...outputs.slice(0, updated), ...session.resident.slice(updated)];
-        return outputs.slice(updated);
+      case "run":
+        return evaluated(command);
+      case "runs": {
+        let i = 0;
+        for (const one of command.runs) {
+          counts.run++;
+          const asked = command.take(evaluated(one), i++);
+          if (asked !== undefined) advance(asked);
+        }
+        return undefined;
       }
       case "read":
         return sessions.get(command.session)!.resident;

@@ -87,7 +87,8 @@ describe("images with the examples innermost", () => {
     );
     const gradients = ["Conv2D", "Conv2DBackpropInput", "Conv2DBackpropFilter"];
     expect(gradients.map(count)).toEqual([0, 0, 0]);
-    expect(["Conv3D", "Conv3DBackpropInputV2", "Conv3DBackpropFilterV2"].map(count)).toEqual([5, 2, 3]);
+    // Patches of the images' one channel, of which the first kernels' gradients are a product.
+    expect(["Conv3D", "Conv3DBackpropInputV2", "Conv3DBackpropFilterV2"].map(count)).toEqual([6, 2, 2]);
     // The images once; the others are of kernels, small.
     expect(count("Transpose")).toBe(7);
   });

@@ -1,7 +1,11 @@
 import { createRequire } from "node:module";
 import { join } from "node:path";
+import { isMainThread } from "node:worker_threads";
 import * as Schema from "effect/Schema";
 import { ADDON, QUIET, type TfDevice } from "./place.ts";
+
+/** Arrays as the addon has them. */
+export type Raw = Float32Array | Int32Array | Uint8Array;
 
 /** What is used of the addon of @tensorflow/tfjs-node-gpu. Tensors and sessions are numbers, which live until they are deleted. */
 export interface Binding {
@@ -9,13 +13,9 @@ export interface Binding {
   readonly TF_INT32: number;
   readonly TF_BOOL: number;
   readonly TF_Version: string;
-  readonly createTensor: (
-    shape: readonly number[],
-    type: number,
-    data: Float32Array | Int32Array | Uint8Array,
-  ) => number;
+  readonly createTensor: (shape: readonly number[], type: number, data: Raw) => number;
   readonly deleteTensor: (id: number) => void;
-  readonly tensorDataSync: (id: number) => Float32Array | Int32Array | Uint8Array;
+  readonly tensorDataSync: (id: number) => Raw;
   readonly loadSavedModel: (folder: string, tags: string) => number;
   readonly deleteSavedModel: (id: number) => void;
   /** Feeds by name and fetches by name; the names are joined by commas. */
@@ -25,6 +25,24 @@ export interface Binding {
     feeds: string,
     fetches: string,
   ) => readonly { readonly id: number }[];
+  /**
+   * The same in one of so many lanes, which are threads beside this one (the first call of a process says how many); from arrays and into arrays: types and
+   * shapes of the feeds, and outputs for the first of the fetches. `alone`: all its operations keep to their lane. Absent in an installation made by an
+   * earlier version.
+   */
+  readonly runBeside?: (
+    id: number,
+    feeds: string,
+    types: readonly number[],
+    shapes: readonly (readonly number[])[],
+    arrays: readonly Raw[],
+    fetches: string,
+    outputs: readonly Raw[],
+    lanes: number,
+    alone: boolean,
+  ) => Promise<void>;
+  /** Waits for the runs in the lanes, and begins no more: before the process ends. */
+  readonly endLanes?: () => void;
   readonly isUsingGpuDevice: () => boolean;
   readonly getNumOfTensors: () => number;
   readonly getNumOfSavedModels: () => number;
@@ -44,6 +62,8 @@ const isBinding = Schema.is(
     loadSavedModel: Callable,
     deleteSavedModel: Callable,
     runSavedModel: Callable,
+    runBeside: Schema.optional(Callable),
+    endLanes: Schema.optional(Callable),
     isUsingGpuDevice: Callable,
     getNumOfTensors: Callable,
     getNumOfSavedModels: Callable,
@@ -75,5 +95,7 @@ export function loadBinding(folder: string, { device, threads }: Settings): Bind
   // An installation made by an earlier version has no such function, and computes as it did.
   if (isQuiet(quiet)) quiet.spread();
   if (!isBinding(addon)) throw new Error(`${join(folder, ADDON)} is not the addon that mtt builds`);
-  return addon as unknown as Binding;
+  const binding = addon as unknown as Binding;
+  if (binding.endLanes !== undefined && isMainThread) process.once("exit", binding.endLanes);
+  return binding;
 }

@@ -1,4 +1,5 @@
 import type { DType } from "../../shape/dtype.ts";
+import { sameShape } from "../../shape/tensor.ts";
 import type { Attributes, OnnxConstant, OnnxNode, OnnxType, OnnxValue } from "./model.ts";
 
 type Data = OnnxConstant["data"];
@@ -162,9 +163,6 @@ const MANY = 16384;
 
 /** TensorProto.DataType */
 export const elementType = { f32: 1, i32: 6, i64: 7, bool: 9, f64: 11 } as const satisfies Record<OnnxType, number>;
-
-export const sameShape = (a: readonly number[], b: readonly number[]): boolean =>
-  a.length === b.length && a.every((d, i) => d === b[i]);
 
 export const count = (shape: readonly number[]): number => shape.reduce((n, d) => n * d, 1);
 

@@ -1,4 +1,4 @@
-import { sameShape } from "./emitter.ts";
+import { sameShape } from "../../shape/tensor.ts";
 import type { OnnxConstant, OnnxNode, OnnxValue } from "./model.ts";
 
 /** An ONNX graph on its way, with the type of every value. */

@@ -1,6 +1,7 @@
 import type { DType } from "../../shape/dtype.ts";
+import { sameShape } from "../../shape/tensor.ts";
 import { Arithmetic } from "./elementwise.ts";
-import { count, type Emitter, sameShape } from "./emitter.ts";
+import { count, type Emitter } from "./emitter.ts";
 import type { OnnxValue } from "./model.ts";
 import type { Rules } from "./rule.ts";
 import { arrange, grouped, plain, split, type View } from "./view.ts";

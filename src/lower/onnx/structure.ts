@@ -1,5 +1,6 @@
+import { sameShape } from "../../shape/tensor.ts";
 import { reshape } from "../reshape.ts";
-import { count, type Emitter, fill, sameShape } from "./emitter.ts";
+import { count, type Emitter, fill } from "./emitter.ts";
 import type { OnnxValue } from "./model.ts";
 import { LoweringError, type Rules } from "./rule.ts";
 import { arrange, canonical, grouped, plain, split } from "./view.ts";

@@ -1,5 +1,5 @@
 import type { DType } from "../../shape/dtype.ts";
-import { constructors } from "../../shape/tensor.ts";
+import { constructors, sameShape } from "../../shape/tensor.ts";
 import { broadcastShape } from "../view.ts";
 import type { TfAttributes, TfNode, TfTensor, TfType, TfValue } from "./model.ts";
 
@@ -229,9 +229,6 @@ export class Emitter {
 /** [rows…, c] and [c] of floats. */
 const isBias = (x: TfValue, bias: TfValue): boolean =>
   bias.shape.length === 1 && x.shape.length > 1 && x.shape.at(-1) === bias.shape[0] && x.type !== "i32";
-
-export const sameShape = (a: readonly number[], b: readonly number[]): boolean =>
-  a.length === b.length && a.every((d, i) => d === b[i]);
 
 /** Bytes as text: -0 and NaN's payloads count. */
 const bits = (data: TfTensor["data"]): string =>

@@ -4,6 +4,7 @@ import { sizeOf, type TensorType } from "../../shape/tensor.ts";
 import { arrange, canonical, grouped, plain } from "../view.ts";
 import type { Emitter } from "./emitter.ts";
 import type { TfAttributes, TfValue } from "./model.ts";
+import { product } from "./products.ts";
 import type { View } from "./rule.ts";
 
 // Images that lie [h, w, n, c], the examples innermost but for the channels. The engine's convolution of three dimensions, of which the kernel spans two,
@@ -72,6 +73,9 @@ function lies(x: View, inner: readonly number[]): boolean {
   return order.length === wanted.length && order.every((axis, i) => axis === wanted[i]) && order[0] !== n;
 }
 
+/** Outputs for which a kernel's gradient gains by patches; of fewer it is the same. */
+const PATCHED = 32;
+
 type Trio = "conv2d" | "conv2d_input_gradient";
 
 /** A convolution of images that lie so; its result does too. */
@@ -88,11 +92,29 @@ export function inputGradientInner(e: Emitter, dy: View, w: View, params: Conv, 
 
 /** The gradient of a kernel, from images that lie so. */
 export function filterGradientInner(e: Emitter, x: View, dy: View, params: Conv, to: readonly number[]): View {
+  if (x.shape[3] === 1 && to[3]! >= PATCHED) return filterGradientOfPatches(e, x, dy, params, to);
   const [images, outputs] = [x, dy].map((view) => e.reshape(arrange(e, view, INNER), laid(view.shape)));
   const shape = [to[0]!, to[1]!, 1, to[2]!, to[3]!];
   const operands = [images!, e.ints(shape), outputs!];
   const value = e.emit("Conv3DBackpropFilterV2", operands, x.dtype, shape, attributes(params));
   return plain(e, value, x.dtype, to);
+}
+
+/**
+ * The same of images of one channel: a product with their patches, which a convolution with one 1 in each kernel gathers. The engine's kernel computes on
+ * channels that it pads: measured slower by 1.4 to 3.
+ */
+function filterGradientOfPatches(e: Emitter, x: View, dy: View, params: Conv, to: readonly number[]): View {
+  const [kh, kw, , o] = to as readonly [number, number, number, number];
+  const taps = kh * kw;
+  const ones = new Float32Array(taps * taps);
+  for (let i = 0; i < taps; i++) ones[i * taps + i] = 1;
+  const one = plain(e, e.constant("f32", [kh, kw, 1, taps], ones), "f32", [kh, kw, 1, taps]);
+  const [n, height, width] = dy.shape as readonly [number, number, number];
+  const patches = convolution(e, "conv2d", arrange(e, x, INNER), one, params, [n, height, width, taps]);
+  const rows = (value: TfValue, columns: number) => e.reshape(value, [height * width * n, columns]);
+  const value = product(e, rows(patches, taps), rows(arrange(e, dy, INNER), o), true);
+  return plain(e, e.reshape(value, to), "f32", to);
 }
 
 /** x [h, w, n, c] and the shape [n, h', w', o] of the result, which lies [h', w', n, o]. */

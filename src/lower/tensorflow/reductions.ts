@@ -1,7 +1,9 @@
 import type { DType } from "../../shape/dtype.ts";
+import { sizeOf } from "../../shape/tensor.ts";
 import { arrange, grouped, split } from "../view.ts";
 import type { Emitter } from "./emitter.ts";
 import type { TfValue } from "./model.ts";
+import { product } from "./products.ts";
 import type { Rules, View } from "./rule.ts";
 
 /** Operations along axes: reductions, scans and orders. */
@@ -68,8 +70,23 @@ function reduce(e: Emitter, x: View, dimensions: readonly number[], op: "Sum" | 
     .filter((group) => !gone.has(group[0]!))
     .map((group) => group.map((axis) => renamed.get(axis)!));
   // Runs of neighbours one after the other, the innermost first: of several at once the engine transposes.
-  const value = runsOf(places).reduceRight((sum, run) => e.reduce(op, sum, run), cut.value);
+  const value = runsOf(places).reduceRight((sum, run) => reduceRun(e, op, sum, run), cut.value);
   return { value, dtype: x.dtype, shape, groups };
+}
+
+/** Rows and columns from which a product with ones adds up faster than the engine's sum: measured a third to a half less time, from 64 columns on. */
+const ROWS = 1024;
+const COLUMNS = 64;
+
+/** One run of dimensions. */
+function reduceRun(e: Emitter, op: "Sum" | "Max", value: TfValue, run: readonly number[]): TfValue {
+  const { shape, type } = value;
+  const rest = shape.slice(run.length);
+  const [rows, columns] = [sizeOf(shape.slice(0, run.length)), sizeOf(rest)];
+  if (op === "Max" || type !== "f32" || run[0] !== 0 || rows < ROWS || columns < COLUMNS)
+    return e.reduce(op, value, run);
+  const ones = e.constant("f32", [1, rows], new Float32Array(rows).fill(1));
+  return e.reshape(product(e, ones, e.reshape(value, [rows, columns])), rest);
 }
 
 const runsOf = (places: readonly number[]): readonly (readonly number[])[] => {

@@ -1,8 +1,8 @@
-import { sizeOf } from "../../shape/tensor.ts";
+import { sameShape, sizeOf } from "../../shape/tensor.ts";
 import { LoweringError } from "../error.ts";
 import { reshape } from "../reshape.ts";
 import { arrange, canonical, grouped, plain, split } from "../view.ts";
-import { type Emitter, sameShape } from "./emitter.ts";
+import type { Emitter } from "./emitter.ts";
 import type { TfValue } from "./model.ts";
 import type { Rules } from "./rule.ts";
 

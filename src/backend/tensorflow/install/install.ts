@@ -1,8 +1,10 @@
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, readdir, rename, rm, statfs, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, statfs, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as Effect from "effect/Effect";
 import { FileSystem } from "effect/FileSystem";
+import * as Option from "effect/Option";
+import * as Schema from "effect/Schema";
 import { lockFile } from "../../../store/lock.ts";
 import { ADDON, cacheFolder, LIBRARIES, placeOf, type TfDevice } from "../place.ts";
 import { compile, findCompiler } from "./compile.ts";
@@ -42,12 +44,12 @@ const SPACE = { cpu: 2.0e9, cuda: 1.2e10 } as const;
 
 /**
  * Brings TensorFlow into the user's cache, once for all projects: the library out of Python's wheel, and the addon built against it. It appears under its
- * name whole and checked, or not at all; an interrupted download goes on. The folder.
+ * name whole and checked, or not at all; an interrupted download goes on. In place of what an earlier version built. The folder.
  */
 export const install = Effect.fnUntraced(function* (config: InstallConfig) {
   const { device, environment, report } = config;
   const place = placeOf(device, environment);
-  if (existsSync(join(place, ADDON))) return place;
+  if (yield* isCurrent(place)) return place;
   if (!PLATFORMS.includes(config.platform)) {
     return yield* new InstallError({
       code: "MTT5302",
@@ -63,7 +65,7 @@ export const install = Effect.fnUntraced(function* (config: InstallConfig) {
     join(cache, `${device}.lock`),
     Effect.sync(() => report({ message: "another process installs it; waiting" })),
   ).pipe(Effect.mapError((error) => diskError(cache, error.message)));
-  if (existsSync(join(place, ADDON))) return place;
+  if (yield* isCurrent(place)) return place;
   yield* onDisk(cache, () => removeUnfinished(cache, device));
   yield* enoughSpace(cache, config.space ?? SPACE[device]);
 
@@ -100,14 +102,32 @@ export const install = Effect.fnUntraced(function* (config: InstallConfig) {
   }
   yield* onDisk(cache, async () => {
     await rm(build, { recursive: true, force: true });
-    const made = { tensorflow: release.version, addon: release.addon, compiler, device };
-    await writeFile(join(folder, "installed.json"), `${JSON.stringify(made, null, 2)}\n`);
+    const made = { tensorflow: release.version, addon: release.addon, build: BUILD, compiler, device };
+    await writeFile(join(folder, MADE), `${JSON.stringify(made, null, 2)}\n`);
+    // An earlier build gives way; a process that loaded it keeps what it has.
+    if (existsSync(place)) await rename(place, join(folder, "earlier"));
     await rename(folder, place);
+    await rm(join(place, "earlier"), { recursive: true, force: true });
     // A file that the user gave is the user's.
     await rm(downloads, { recursive: true, force: true });
   });
   return place;
 }, Effect.scoped);
+
+const MADE = "installed.json";
+
+/** Of the addons' own sources: an installation of another build computes, with less than this one has. */
+const BUILD = 2;
+
+const decodeMade = Schema.decodeUnknownOption(Schema.fromJsonString(Schema.Struct({ build: Schema.Number })));
+
+/** Whether what lies there was built from these sources. */
+const isCurrent = (place: string): Effect.Effect<boolean> =>
+  Effect.promise(async () => {
+    if (!existsSync(join(place, ADDON))) return false;
+    const made = decodeMade(await readFile(join(place, MADE), "utf8").catch(() => ""));
+    return Option.isSome(made) && made.value.build === BUILD;
+  });
 
 const UNFINISHED = ".new-";
 
