@@ -64,10 +64,10 @@ export const tensorflow = (options: TensorflowOptions = {}): Backend => {
       const run = (fed: readonly Tensor[]) => call(binding, session, withDraws(fed), feeds, fetches, answers);
 
       const one = yield* Semaphore.make(1);
-      const { lanes, alone } = lanesOf(binding, device);
+      const lanes = lanesOf(binding, device);
       const named = { feeds, fetches, answers };
       const besides = (fed: readonly Tensor[], spent: readonly Tensor[]) =>
-        callBeside(binding, session, withDraws(fed), spent, named, { lanes, alone });
+        callBeside(binding, session, withDraws(fed), spent, named, lanes);
       const result: BackendSession = {
         // A run holds the thread; between two of them, others have their turn.
         run: (fed) =>
@@ -118,20 +118,14 @@ export const handles = (): { readonly tensors: number; readonly sessions: number
   sessions: loaded?.getNumOfSavedModels() ?? 0,
 });
 
-/** Runs side by side, at most: each has memory of its own. */
+/** Runs side by side, at most: each has the memory of a batch. */
 const LANES = 8;
 
-/** How many runs side by side, and whether each has but its own thread: where the engine has more of them, runs share those. */
-const lanesOf = ({ runBeside }: Binding, device: TfDevice): Lanes => {
-  const threads = Number(process.env.TF_NUM_INTRAOP_THREADS) || availableParallelism();
-  const lanes = device === "cpu" && runBeside !== undefined ? Math.min(threads, LANES) : 1;
-  return { lanes, alone: threads <= LANES };
-};
-
-interface Lanes {
-  readonly lanes: number;
-  readonly alone: boolean;
-}
+/** One for each of the engine's threads. */
+const lanesOf = ({ runBeside }: Binding, device: TfDevice): number =>
+  device === "cpu" && runBeside !== undefined
+    ? Math.min(LANES, Number(process.env.TF_NUM_INTRAOP_THREADS) || availableParallelism())
+    : 1;
 
 class NotInstalled extends Error {
   constructor(device: TfDevice) {
@@ -188,7 +182,7 @@ async function callBeside(
     fetches,
     answers,
   }: { readonly feeds: string; readonly fetches: string; readonly answers: readonly TensorType[] },
-  { lanes, alone }: Lanes,
+  lanes: number,
 ): Promise<readonly Tensor[]> {
   const given = fed.map((value) => crossing(binding, value));
   const results = answers.map((type, i) => answerArray(spent[i], type));
@@ -201,7 +195,6 @@ async function callBeside(
     fetches,
     results.map((value) => crossing(binding, value).data),
     lanes,
-    alone,
   );
   return results;
 }

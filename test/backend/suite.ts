@@ -7,9 +7,10 @@ import { CurrentBackend } from "../../src/backend/backend.ts";
 import { GraphBuilder } from "../../src/ir/builder.ts";
 import { evaluate } from "../../src/ir/evaluate.ts";
 import type { Graph } from "../../src/ir/graph.ts";
+import { reduceSum } from "../../src/ir/operations.ts";
 import type { Prim, Prims } from "../../src/ir/primitives.ts";
 import { isFloat } from "../../src/shape/dtype.ts";
-import { type Tensor, tensor } from "../../src/shape/tensor.ts";
+import { sizeOf, type Tensor, tensor } from "../../src/shape/tensor.ts";
 import { withOutputs } from "../../src/transform/outputs.ts";
 import { gradient, hvp } from "../../src/transform/vjp.ts";
 import { expectClose, inner, moved } from "../conformance/checks.ts";
@@ -84,6 +85,27 @@ export function suite(name: string, layer: Layer.Layer<CurrentBackend>, options:
   });
 
   describe(`${name}: layouts`, () => {
+    for (const [shape, dimensions] of [
+      [[1500, 80], [0]],
+      [
+        [40, 50, 8, 9],
+        [0, 1],
+      ],
+      [[9, 1200, 70], [1]],
+      [
+        [3, 1100, 64],
+        [0, 1],
+      ],
+    ] as const)
+      it(`sums of many rows: [${shape}] over ${dimensions}`, async () => {
+        const b = new GraphBuilder();
+        const x = b.input("x", { dtype: "f32", shape });
+        const graph = b.build([reduceSum(b, x, dimensions)]);
+        // Numbers whose sums lose nothing by their order.
+        const whole = Float32Array.from({ length: sizeOf(shape) }, (_, i) => ((i * 7) % 23) - 9);
+        await agrees(graph, [tensor("f32", shape, whole)], "the sum");
+      });
+
     for (let seed = 1; seed <= 12; seed++)
       it(`random graph ${seed}`, async () => {
         const random = randomOf(seed);

@@ -26,9 +26,8 @@ export interface Binding {
     fetches: string,
   ) => readonly { readonly id: number }[];
   /**
-   * The same in one of so many lanes, which are threads beside this one (the first call of a process says how many); from arrays and into arrays: types and
-   * shapes of the feeds, and outputs for the first of the fetches. `alone`: all its operations keep to their lane. Absent in an installation made by an
-   * earlier version.
+   * The same in one of so many lanes, which are threads beside this one (the first call of a process says how many) to which all its operations keep; from
+   * arrays and into arrays: types and shapes of the feeds, and outputs for the first of the fetches. Absent in an installation of an earlier version.
    */
   readonly runBeside?: (
     id: number,
@@ -39,7 +38,6 @@ export interface Binding {
     fetches: string,
     outputs: readonly Raw[],
     lanes: number,
-    alone: boolean,
   ) => Promise<void>;
   /** Waits for the runs in the lanes, and begins no more: before the process ends. */
   readonly endLanes?: () => void;

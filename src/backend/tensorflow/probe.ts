@@ -60,7 +60,7 @@ try {
   const beside = new Float32Array(2);
   const arrays = [Float32Array.of(1, 2)];
   binding
-    .runBeside(session, feeds, [binding.TF_FLOAT], [[2]], arrays, fetches, [beside], 1, true)
+    .runBeside(session, feeds, [binding.TF_FLOAT], [[2]], arrays, fetches, [beside], 1)
     .then(() => [data, beside].some(([a, b]) => a !== 2 || b !== 4) && fail("it computes 1 + 1 wrongly"))
     .catch((error) => fail(error.message));
 } catch (error) {

@@ -61,7 +61,6 @@ struct Feed {
 
 struct Run {
   tensorflow::Session *session;
-  bool alone;
   std::vector<Feed> feeds;
   std::vector<std::string> fetches;
   std::vector<Memory> outputs;
@@ -86,7 +85,7 @@ std::string Compute(Run &run) {
   // Below zero: operations follow each other on the thread that calls.
   options.set_inter_op_thread_pool(-1);
   tensorflow::thread::ThreadPoolOptions pools;
-  if (run.alone) pools.intra_op_threadpool = &one;
+  pools.intra_op_threadpool = &one;
   std::vector<tensorflow::Tensor> answers;
   absl::Status status = run.session->Run(options, feeds, run.fetches, {}, &answers, nullptr, pools);
   if (!status.ok()) return std::string(status.message());
@@ -226,10 +225,10 @@ bool FeedOf(napi_env env, napi_value types, napi_value shapes, napi_value arrays
   return true;
 }
 
-// runBeside(session, feeds' names, types, shapes, arrays, fetches, outputs, lanes, alone): the outputs' memory is written before the promise is kept.
+// runBeside(session, feeds' names, types, shapes, arrays, fetches, outputs, lanes): the outputs' memory is written before the promise is kept.
 napi_value RunBeside(napi_env env, napi_callback_info info) {
-  size_t count = 9;
-  napi_value args[9];
+  size_t count = 8;
+  napi_value args[8];
   int32_t id;
   uint32_t lanes;
   std::string feeds, fetches;
@@ -238,7 +237,7 @@ napi_value RunBeside(napi_env env, napi_callback_info info) {
     napi_throw_type_error(env, nullptr, what);
     return nullptr;
   };
-  if (napi_get_cb_info(env, info, &count, args, nullptr, nullptr) != napi_ok || count != 9) return wrong("runBeside takes 9 arguments");
+  if (napi_get_cb_info(env, info, &count, args, nullptr, nullptr) != napi_ok || count != 8) return wrong("runBeside takes 8 arguments");
   if (napi_get_value_int32(env, args[0], &id) != napi_ok) return wrong("a session is a number");
   Sessions &sessions = SessionsOf(*GetTFJSBackend(env));
   auto entry = sessions.find(id);
@@ -257,7 +256,6 @@ napi_value RunBeside(napi_env env, napi_callback_info info) {
   for (uint32_t i = 0; i < outputs; i++)
     if (!MemoryOf(env, args[6], i, &run->outputs[i])) return wrong("an output is a typed array");
   if (napi_get_value_uint32(env, args[7], &lanes) != napi_ok || lanes == 0) return wrong("there is a lane");
-  if (napi_get_value_bool(env, args[8], &run->alone) != napi_ok) return wrong("alone or not");
 
   napi_value promise, name, held;
   napi_create_array_with_length(env, 2, &held);
