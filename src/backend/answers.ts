@@ -4,6 +4,7 @@ import { constructors, sameShape, sizeOf, type Tensor, type TensorType } from ".
 export const answerArray = (spent: Tensor | undefined, type: TensorType): Tensor =>
   fits(spent, type) ? spent : uninitialized(type);
 
+/** An array that the engine is about to fill: zeroing large ones first takes as long as computing them. */
 const uninitialized = ({ dtype, shape }: TensorType): Tensor => {
   const array = constructors[dtype];
   const size = sizeOf(shape);

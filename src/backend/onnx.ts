@@ -160,7 +160,6 @@ const prepare = (program: Program, resident: readonly Tensor[]) => {
   };
 };
 
-/** An array that the engine is about to fill: zeroing large ones first takes as long as computing them. */
 const copy = (value: Tensor): Tensor => ({ ...value, data: value.data.slice() }) as Tensor;
 
 export const sessionOptions = (

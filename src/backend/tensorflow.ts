@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
+import { isMainThread } from "node:worker_threads";
 import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
 import * as Semaphore from "effect/Semaphore";
@@ -35,9 +36,17 @@ export const tensorflow = (options: TensorflowOptions = {}): Backend => {
       const binding = yield* Effect.try({ try: () => engine(options), catch: fault });
       const { graph, updated } = program;
       const { lifted, lowered, bytes } = yield* Effect.try({ try: () => prepare(program, device), catch: fault });
+      // Runs under way: a session is not freed while one computes, however its caller ended.
+      const under = new Set<Promise<unknown>>();
+      let freed = false;
       const session = yield* Effect.acquireRelease(
         Effect.try({ try: () => load(binding, bytes), catch: fault }),
-        (id) => Effect.sync(() => binding.deleteSavedModel(id)),
+        (id) =>
+          Effect.promise(async () => {
+            freed = true;
+            await Promise.allSettled(under);
+            binding.deleteSavedModel(id);
+          }),
       );
       const answers = graph.outputs.slice(updated).map((value) => typeOf(graph, value));
       const initial = lowered.initial.join(",");
@@ -66,8 +75,12 @@ export const tensorflow = (options: TensorflowOptions = {}): Backend => {
       const one = yield* Semaphore.make(1);
       const lanes = lanesOf(binding, device);
       const named = { feeds, fetches, answers };
-      const besides = (fed: readonly Tensor[], spent: readonly Tensor[]) =>
-        callBeside(binding, session, withDraws(fed), spent, named, lanes);
+      const besides = async (fed: readonly Tensor[], spent: readonly Tensor[]): Promise<readonly Tensor[]> => {
+        if (freed) throw new Error("its session is closed");
+        const one = callBeside(binding, session, withDraws(fed), spent, named, lanes);
+        under.add(one);
+        return one.finally(() => under.delete(one));
+      };
       const result: BackendSession = {
         // A run holds the thread; between two of them, others have their turn.
         run: (fed) =>
@@ -77,7 +90,7 @@ export const tensorflow = (options: TensorflowOptions = {}): Backend => {
           : {
               beside: {
                 lanes,
-                // A session is not freed while it runs.
+                // Its arrays are the caller's again when it has ended.
                 run: (fed, spent = []) =>
                   Effect.uninterruptible(Effect.tryPromise({ try: () => besides(fed, spent), catch: fault })),
               },
@@ -121,11 +134,12 @@ export const handles = (): { readonly tensors: number; readonly sessions: number
 /** Runs side by side, at most: each has the memory of a batch. */
 const LANES = 8;
 
-/** One for each of the engine's threads. */
-const lanesOf = ({ runBeside }: Binding, device: TfDevice): number =>
-  device === "cpu" && runBeside !== undefined
-    ? Math.min(LANES, Number(process.env.TF_NUM_INTRAOP_THREADS) || availableParallelism())
-    : 1;
+/** One for each of the engine's threads. The lanes are the process's, and end with it: workers of JavaScript's have none. */
+const lanesOf = ({ runBeside }: Binding, device: TfDevice): number => {
+  if (device !== "cpu" || runBeside === undefined || !isMainThread) return 1;
+  const set = Number(process.env.TF_NUM_INTRAOP_THREADS);
+  return Math.min(LANES, Number.isInteger(set) && set > 0 ? set : availableParallelism());
+};
 
 class NotInstalled extends Error {
   constructor(device: TfDevice) {

@@ -74,14 +74,7 @@ const advance = <A, E, R>(
   open: Sessions,
 ): Effect.Effect<A, E | BackendError | AlgorithmFailure, R | Scope.Scope> =>
   Effect.gen(function* () {
-    const next = (...answers: [] | [Answer]) =>
-      Effect.try({
-        try: () => algorithm.next(...answers),
-        catch: (error) => {
-          if (error instanceof AlgorithmFailure) return error;
-          throw error;
-        },
-      });
+    const next = (...answers: [] | [Answer]) => asked(() => algorithm.next(...answers));
     let step = yield* next();
     while (!step.done) {
       const got = yield* answer(step.value, world, open);
@@ -150,40 +143,54 @@ interface Place {
 
 /** As many side by side as the engine gains by; a single one has the whole engine. One more is ready than are under way, and answers wait for their turn. */
 const runAll = <E, R>(
-  { runs, take }: Extract<Command, { readonly do: "runs" }>,
+  { runs, take, most, alike }: Extract<Command, { readonly do: "runs" }>,
   world: World<E, R>,
   open: Sessions,
 ): Effect.Effect<void, E | BackendError | AlgorithmFailure, R | Scope.Scope> =>
-  Effect.suspend(() => {
+  Effect.gen(function* () {
     const iterator = runs[Symbol.iterator]();
-    const some = [iterator.next(), iterator.next()].flatMap(({ done, value }) => (done === true ? [] : [value]));
-    if (some.length === 0) return Effect.void;
-    const session = (run: Run) => open.sessions.get(run.session)!.session;
-    const lanes = some.length === 1 ? 1 : (session(some[0]!).beside?.lanes ?? 1);
+    const some = (yield* asked(() => [iterator.next(), iterator.next()])).flatMap(({ done, value }) =>
+      done === true ? [] : [value],
+    );
+    const [first] = some;
+    if (first === undefined) return;
+    const { beside } = open.sessions.get(first.session)!.session;
+    const lanes = some.length === 1 && !alike ? 1 : Math.max(1, Math.min(most, beside?.lanes ?? 1));
     const places: Place[] = [];
     const compute = (run: Run) =>
       Effect.suspend(() => {
         const { gathered, answers } = places.pop() ?? { gathered: new Map(), answers: [] };
         const fed = [...fields(run, world, gathered), ...run.feeds];
-        const of = session(run);
-        const computed = lanes === 1 ? of.run(fed, answers) : of.beside!.run(fed, answers);
-        return Effect.map(computed, (now): Place => ({ gathered, answers: now }));
+        const of = open.sessions.get(run.session)!.session;
+        const how = lanes > 1 || alike ? (of.beside ?? of) : of;
+        return Effect.map(how.run(fed, answers), (now): Place => ({ gathered, answers: now }));
       });
     let taken = 0;
     const took = (place: Place) =>
-      Effect.suspend(() => {
-        const asked = take(place.answers, taken++);
-        return asked === undefined ? Effect.void : advance(asked, world, open);
-      }).pipe(Effect.andThen(Effect.sync(() => places.push(place))));
-    return Stream.fromIterable(chain(some, { [Symbol.iterator]: () => iterator }), { chunkSize: 1 }).pipe(
-      Stream.mapEffect(compute, { concurrency: lanes === 1 ? 1 : lanes + 1 }),
-      Stream.runForEach(took),
+      Effect.gen(function* () {
+        const more = yield* asked(() => take(place.answers, taken++));
+        if (more !== undefined) yield* advance(more, world, open);
+        places.push(place);
+      });
+    const all = Stream.unfold(some, ([next, ...others]) =>
+      asked((): readonly [Run, Run[]] | undefined => {
+        if (next !== undefined) return [next, others];
+        const { done, value } = iterator.next();
+        return done === true ? undefined : [value, []];
+      }),
     );
+    yield* all.pipe(Stream.mapEffect(compute, { concurrency: lanes === 1 ? 1 : lanes + 1 }), Stream.runForEach(took));
   });
 
-function* chain<A>(...parts: readonly Iterable<A>[]): Iterable<A> {
-  for (const part of parts) yield* part;
-}
+/** What an algorithm's own code answers, or how it fails. */
+const asked = <A>(of: () => A): Effect.Effect<A, AlgorithmFailure> =>
+  Effect.try({
+    try: of,
+    catch: (error) => {
+      if (error instanceof AlgorithmFailure) return error;
+      throw error;
+    },
+  });
 
 const fields = (
   { rows }: { readonly rows?: Rows },

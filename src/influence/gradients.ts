@@ -41,6 +41,7 @@ export const gradientsOf = (
         data,
         examples,
         exactly: width,
+        alike: true,
       });
       const result = zeroBlock(to - from, layout.size);
       yield* open.each(batches(open, from, to), nothing, (gradients, batch) =>

@@ -1,4 +1,4 @@
-import { batchWithin, bytesOf, fixedBytes } from "../ir/cost.ts";
+import { batchWithin, bytesOf, fixedBytes, peakBytes } from "../ir/cost.ts";
 import type { Graph } from "../ir/graph.ts";
 import type { FedField } from "../learn/objective.ts";
 import { close, open, type Run, runs, type Session } from "../plan/algorithm.ts";
@@ -24,6 +24,8 @@ export interface Streamed {
   /** Most examples in one run; or how many exactly, memory allowing, with padding for those that lack. */
   readonly most?: number;
   readonly exactly?: number;
+  /** What an example answers has the same bits whichever others are asked for. */
+  readonly alike?: boolean;
 }
 
 export interface Pass {
@@ -49,10 +51,13 @@ export interface Batch {
 const VALUES = 1 / 16;
 const DATA = 1 / 3;
 const MOST = 4096;
-/** Data stays in the engine in so many sessions, a batch each: a session costs its compilation, and saves the copy of every run. */
+/** Runs under way share half of the budget. */
+const UNDER_WAY = 1 / 2;
+/** Data stays in the engine in so many sessions, a batch each of at most so many examples: a session costs its compilation, and saves every run's copy. */
 const SESSIONS = 16;
+const LARGEST = 16_384;
 
-/** More than one batch are a multiple of so many. */
+/** The number of batches is rounded up to a multiple of so many, which lanes share evenly. */
 const ROUND = 4;
 
 /** Makes the program and its sessions. The batch depends on the graph and the budget alone, so that equal questions are computed in equal bits. */
@@ -66,22 +71,25 @@ export function* openPass(problem: Problem, streamed: Streamed): Asking<Pass> {
     weighted
       ? [batch.count === full.data.length && batch.at.length === full.data.length ? full : rowWeights(problem, batch)]
       : [];
-  if (streamed.again === true && Math.ceil(examples / size) <= SESSIONS) {
-    // What stays is there once, whatever the batch: small ones need less besides.
-    const part = streamed.exactly === undefined ? Math.ceil(examples / SESSIONS) : size;
+  const how = (graph: Graph) => ({ most: sideBySide(problem, graph), alike: streamed.alike === true });
+  const part = partSize(problem, streamed, size);
+  if (part !== undefined) {
     const sessions = yield* residentSessions(problem, streamed, { size: part, values, weights });
-    if (sessions !== undefined)
+    if (sessions !== undefined) {
+      const hints = how(streamed.graph(part));
       return {
         sessions,
         size: part,
         examples,
         each: (over, fed, take) =>
-          eachOf(over, (batch) => ({ session: sessions[batch.from / part]!, feeds: fed(batch) }), take),
+          eachOf(over, (batch) => ({ session: sessions[batch.from / part]!, feeds: fed(batch) }), take, hints),
       };
+    }
   }
   const graph = streamed.graph(size);
   const session = yield* open({ graph, resident: values.length, updated: 0 }, values);
   const names = fields.map(({ name }) => name);
+  const hints = how(graph);
   return {
     sessions: [session],
     size,
@@ -99,12 +107,18 @@ export function* openPass(problem: Problem, streamed: Streamed): Asking<Pass> {
           if (asked !== undefined) yield* asked;
           yield { do: "progress", figures: { examples: batch.from + batch.count, of: examples } };
         },
+        hints,
       ),
   };
 }
 
 /** Batches whose runs are under way, until their answers are taken: answers come in the order of the runs. */
-const eachOf = (over: Iterable<Batch>, runOf: (batch: Batch) => Run, take: TakeBatch): Asking<void> => {
+const eachOf = (
+  over: Iterable<Batch>,
+  runOf: (batch: Batch) => Run,
+  take: TakeBatch,
+  hints: { readonly most: number; readonly alike: boolean },
+): Asking<void> => {
   const ahead: Batch[] = [];
   function* all(): Iterable<Run> {
     for (const batch of over) {
@@ -112,12 +126,16 @@ const eachOf = (over: Iterable<Batch>, runOf: (batch: Batch) => Run, take: TakeB
       yield runOf(batch);
     }
   }
-  return runs(all(), (answers) => take(answers, ahead.shift()!));
+  return runs(all(), (answers) => take(answers, ahead.shift()!), hints);
 };
+
+/** Runs under way at once that the budget allows: what does not grow with the batch is there for each of them. */
+const sideBySide = ({ budget }: Problem, graph: Graph): number =>
+  Math.max(1, Math.floor((budget * UNDER_WAY) / peakBytes(graph)));
 
 /** A session for each batch, with its data and what is computed from it once; undefined where that does not fit. */
 function* residentSessions(
-  { budget }: Problem,
+  problem: Problem,
   { graph, examples, fields, data, weighted = false }: Streamed,
   of: {
     readonly size: number;
@@ -125,6 +143,7 @@ function* residentSessions(
     readonly weights: (batch: Batch) => readonly Tensor[];
   },
 ): Asking<readonly Session[] | undefined> {
+  const { budget } = problem;
   const { size, values, weights } = of;
   const first = values.length;
   const rows = weighted ? [first + fields.length] : [];
@@ -152,7 +171,7 @@ function* residentSessions(
       feeds: weights(batch),
       rows: { data, fields: names, at: batch.at },
     });
-    yield* eachOf(all, runOf, opening);
+    yield* eachOf(all, runOf, opening, { most: sideBySide(problem, before), alike: false });
     yield* close(early);
   }
   return sessions;
@@ -201,12 +220,26 @@ const positions = (from: number, count: number, size: number): Int32Array => {
 
 const roundUp = (n: number, to: number): number => to * Math.ceil(n / to);
 
-const batchSize = ({ budget }: Problem, { graph, examples, most = MOST, exactly }: Streamed): number => {
-  // The share is for the examples: parameters, vectors and sums are the same for all batches.
-  const fits = (atMost: number) => batchWithin(graph, fixedBytes(graph) + budget * VALUES, atMost);
-  if (exactly !== undefined) return fits(exactly);
-  const largest = fits(Math.min(most, examples));
-  // Batches of one size, so that the last is not mostly padding; a number of them that several lanes share evenly, whatever the machine has.
-  const least = Math.ceil(examples / largest);
-  return Math.ceil(examples / (least === 1 ? 1 : roundUp(least, ROUND)));
+const batchSize = (problem: Problem, { graph, examples, most, exactly }: Streamed): number => {
+  if (exactly !== undefined) return fitting(problem, graph, exactly);
+  const least = Math.ceil(examples / fitting(problem, graph, Math.min(most ?? MOST, examples)));
+  // Batches of one size, so that the last is not mostly padding. Samples are one or few anyway.
+  const count = least === 1 || most !== undefined ? least : roundUp(least, ROUND);
+  return Math.ceil(examples / count);
 };
+
+/** Examples of a session whose data stays; undefined where it does not. What stays is there once, whatever the batch: small ones need less besides. */
+const partSize = (
+  problem: Problem,
+  { graph, examples, exactly, again }: Streamed,
+  size: number,
+): number | undefined => {
+  if (again !== true) return undefined;
+  if (exactly !== undefined) return examples <= size * SESSIONS ? size : undefined;
+  const part = Math.ceil(examples / SESSIONS);
+  return part <= LARGEST && part <= fitting(problem, graph, part) ? part : undefined;
+};
+
+/** The largest batch that fits. The share is for the examples: parameters, vectors and sums are the same for all batches. */
+const fitting = ({ budget }: Problem, graph: Streamed["graph"], most: number): number =>
+  batchWithin(graph, fixedBytes(graph) + budget * VALUES, most);

@@ -64,7 +64,7 @@ export function lowerTensorflow(
   { resident, updated }: Memory,
   layouts: "given" | "own" = "given",
 ): TfProgram {
-  const emitter = new Emitter();
+  const emitter = new Emitter(layouts === "own");
   const variables = graph.inputs.slice(0, resident).map(({ type }, i) => variable(emitter, `resident${i}`, type));
   const feeds = graph.inputs.slice(resident).map(({ type }, i) => placeholder(emitter, `feed${i}`, type));
   const inputs = [...variables.map(({ read }) => read), ...feeds];

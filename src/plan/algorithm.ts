@@ -26,9 +26,15 @@ export type Command =
   | (Run & { readonly do: "run"; readonly spent?: readonly Tensor[] })
   /**
    * Runs of programs that update nothing, in order: `take` gets the answers of each, and they are nobody's after it. An engine may compute some side by
-   * side.
+   * side, `most` at once; a single one has the engine for itself, unless its answers must have the bits that it has among others (`alike`).
    */
-  | { readonly do: "runs"; readonly runs: Iterable<Run>; readonly take: Take }
+  | {
+      readonly do: "runs";
+      readonly runs: Iterable<Run>;
+      readonly take: Take;
+      readonly most: number;
+      readonly alike: boolean;
+    }
   /** Answers the resident values. */
   | { readonly do: "read"; readonly session: Session }
   | { readonly do: "close"; readonly session: Session }
@@ -134,8 +140,12 @@ export function* run(
   );
 }
 
-export function* runs(all: Iterable<Run>, take: Take): Generator<Command, void, Answer> {
-  yield { do: "runs", runs: all, take };
+export function* runs(
+  all: Iterable<Run>,
+  take: Take,
+  { most = Number.POSITIVE_INFINITY, alike = false }: { readonly most?: number; readonly alike?: boolean } = {},
+): Generator<Command, void, Answer> {
+  yield { do: "runs", runs: all, take, most, alike };
 }
 
 export function* read(session: Session): Generator<Command, readonly Tensor[], Answer> {

@@ -163,6 +163,7 @@ it("each lane keeps to its processor where there is one for each", async () => {
   const places = readdirSync("/proc/self/task").map(
     (id) => readFileSync(`/proc/self/task/${id}/status`, "utf8").match(/Cpus_allowed_list:\s*(\S+)/)![1]!,
   );
-  // Two workers and two lanes.
-  expect(places.filter((list) => /^\d+$/.test(list))).toHaveLength(availableParallelism() === 2 ? 4 : 0);
+  // Two workers and two lanes; all others may go wherever this thread may.
+  const [all] = places;
+  expect(places.filter((list) => list !== all)).toHaveLength(availableParallelism() === 2 ? 4 : 0);
 });

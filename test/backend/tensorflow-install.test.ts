@@ -7,6 +7,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   writeFileSync,
 } from "node:fs";
@@ -186,6 +187,16 @@ describe("TensorFlow is installed", () => {
     expect(readFileSync(join(place, "tfjs_binding.node"), "utf8")).toContain("runs.cc");
     expect(readdirSync(place).sort()).toEqual(["installed.json", "quiet.node", "tensorflow", "tfjs_binding.node"]);
     expect(readdirSync(cache)).toEqual([place.slice(cache.length + 1)]);
+  });
+
+  it("with what an earlier version built, where putting the new one in its place was killed", async () => {
+    const wheel = zip(contents);
+    const { settings } = machine(wheel);
+    const place = await succeeds({ ...settings, wheel: given(wheel) });
+    renameSync(place, `${place}.earlier`);
+    const { settings: without } = { settings: { ...settings, wheel: join(folder, "gone.whl") } };
+    expect(await succeeds(without)).toBe(place);
+    expect(existsSync(`${place}.earlier`)).toBe(false);
   });
 
   it("after one that was killed, whose unfinished folder goes", async () => {

@@ -6,7 +6,7 @@ import type { Backend } from "../../src/backend/backend.ts";
 import { reference } from "../../src/backend/reference.ts";
 import { drive, type World } from "../../src/execute/drive.ts";
 import { GraphBuilder } from "../../src/ir/builder.ts";
-import { type Algorithm, open, type Run, runs } from "../../src/plan/algorithm.ts";
+import { type Algorithm, AlgorithmFailure, open, type Run, runs } from "../../src/plan/algorithm.ts";
 import { type Tensor, tensor } from "../../src/shape/tensor.ts";
 
 const nothing = () => Effect.void;
@@ -79,19 +79,25 @@ describe("runs that do not depend on each other", () => {
     return { backend, saw };
   };
 
-  function* squares(count: number, taken: number[], slow = false): Algorithm<void> {
+  function* squares(
+    count: number,
+    taken: number[],
+    slow = false,
+    how: { readonly most?: number; readonly alike?: boolean } = {},
+  ): Algorithm<void> {
     const session = yield* open({ graph: square, resident: 0, updated: 0 }, []);
     function* all(): Iterable<Run> {
       for (let i = 0; i < count; i++) yield { session, feeds: [scalar(i)] };
     }
-    yield* runs(all(), (answers, i) => {
+    const kept = (answers: readonly Tensor[], i: number) => {
       taken.push(i, answers[0]!.data[0]!);
       return slow
         ? (function* (): Algorithm<void> {
             yield { do: "progress", figures: {} };
           })()
         : undefined;
-    });
+    };
+    yield* runs(all(), kept, how);
   }
   const expected = (count: number) => Array.from({ length: count }, (_, i) => [i, i * i]).flat();
 
@@ -103,6 +109,40 @@ describe("runs that do not depend on each other", () => {
     // One more than lanes is ready.
     expect([saw.most, saw.beside, saw.alone]).toEqual([4, 20, 0]);
     expect(saw.arrays.size).toBeLessThanOrEqual(5);
+  });
+
+  it("are no more at once than the algorithm allows, and a single one is computed among others where it must be alike", async () => {
+    const { backend, saw } = inLanes(3, () => 1);
+    const taken: number[] = [];
+    await Effect.runPromise(drive(squares(9, taken, false, { most: 2 }), { ...world, backend }));
+    expect(taken).toEqual(expected(9));
+    expect([saw.most, saw.beside]).toEqual([3, 9]);
+    await Effect.runPromise(drive(squares(1, [], false, { alike: true }), { ...world, backend }));
+    await Effect.runPromise(drive(squares(4, [], false, { most: 1, alike: true }), { ...world, backend }));
+    expect([saw.alone, saw.beside]).toEqual([0, 14]);
+    await Effect.runPromise(drive(squares(4, [], false, { most: 1 }), { ...world, backend }));
+    expect([saw.alone, saw.beside]).toEqual([4, 14]);
+  });
+
+  it("fail as the algorithm does, where it takes and where it goes on", async () => {
+    const fails = () => {
+      throw new AlgorithmFailure("MTT5202", "no more", "stop");
+    };
+    function* failing(at: "run" | "take"): Algorithm<void> {
+      const session = yield* open({ graph: square, resident: 0, updated: 0 }, []);
+      function* all(): Iterable<Run> {
+        yield { session, feeds: [scalar(1)] };
+        yield { session, feeds: [scalar(2)] };
+        if (at === "run") fails();
+      }
+      yield* runs(all(), () => (at === "take" ? fails() : undefined));
+    }
+    for (const at of ["run", "take"] as const) {
+      const error = await Effect.runPromise(
+        Effect.flip(drive(failing(at), { ...world, backend: inLanes(2, () => 1).backend })),
+      );
+      expect(error).toMatchObject({ code: "MTT5202", message: "no more" });
+    }
   });
 
   it("have the engine for themselves where there is one, or where it has no lanes", async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Asking } from "../../src/influence/asking.ts";
+import { gradientsOf } from "../../src/influence/gradients.ts";
 import { operatorOf } from "../../src/influence/operator.ts";
 import { batches, closePass, openPass } from "../../src/influence/pass.ts";
 import { wrtOf } from "../../src/influence/problem.ts";
@@ -9,6 +10,7 @@ import { GraphBuilder } from "../../src/ir/builder.ts";
 import type { Graph } from "../../src/ir/graph.ts";
 import * as op from "../../src/ir/operations.ts";
 import { fedFields, weightedLoss } from "../../src/learn/objective.ts";
+import type { Command } from "../../src/plan/algorithm.ts";
 import { type Tensor, tensor } from "../../src/shape/tensor.ts";
 import { hvp } from "../../src/transform/vjp.ts";
 import { drive } from "../learn/drive.ts";
@@ -90,6 +92,14 @@ describe("a pass over examples", () => {
     // What comes before is a session of its own, closed when all are open; it runs once for each.
     expect([kept.counts.open, kept.counts.run, kept.open]).toEqual([sessions + 1, 3 * sessions, 0]);
     expect([streamed.counts.open, streamed.counts.run, streamed.open]).toEqual([1, 2 * sessions, 0]);
+  });
+
+  it("asks for gradients of single examples as of several, so that their bits are the same whichever are asked for", () => {
+    const of = problem(net, crossEntropy(3), drawn(net), 100, {});
+    const gradients = gradientsOf(of, { measure: crossEntropy(3), data: 0, examples: 100 }).of(5, 6);
+    const asked: Command[] = [];
+    for (let step = gradients.next(); !step.done; step = gradients.next(1)) asked.push(step.value);
+    expect(asked.filter((command) => command.do === "runs").map(({ alike }) => alike)).toEqual([true]);
   });
 
   it("gives the same products and scores whatever the batch is", () => {

@@ -57,11 +57,13 @@ try {
   const x = binding.createTensor([2], binding.TF_FLOAT, Float32Array.of(1, 2));
   const [sum] = binding.runSavedModel(session, [x], feeds, fetches);
   const data = binding.tensorDataSync(sum.id);
+  if (data[0] !== 2 || data[1] !== 4) fail("it computes 1 + 1 wrongly");
+  if (device === "cuda") process.exit(0);
   const beside = new Float32Array(2);
   const arrays = [Float32Array.of(1, 2)];
   binding
     .runBeside(session, feeds, [binding.TF_FLOAT], [[2]], arrays, fetches, [beside], 1)
-    .then(() => [data, beside].some(([a, b]) => a !== 2 || b !== 4) && fail("it computes 1 + 1 wrongly"))
+    .then(() => (beside[0] !== 2 || beside[1] !== 4) && fail("it computes 1 + 1 wrongly beside others"))
     .catch((error) => fail(error.message));
 } catch (error) {
   fail(error.message);

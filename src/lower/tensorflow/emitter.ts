@@ -33,6 +33,12 @@ export class Emitter {
   readonly #products = new Set<string>();
   #count = 0;
 
+  /** Whether it is for processors: what is faster there, or as exact only there, may be emitted. */
+  readonly processor: boolean;
+  constructor(processor: boolean) {
+    this.processor = processor;
+  }
+
   /** One node, of which the first output is taken: of this type and shape. */
   emit(
     op: string,

@@ -92,7 +92,8 @@ export function inputGradientInner(e: Emitter, dy: View, w: View, params: Conv, 
 
 /** The gradient of a kernel, from images that lie so. */
 export function filterGradientInner(e: Emitter, x: View, dy: View, params: Conv, to: readonly number[]): View {
-  if (x.shape[3] === 1 && to[3]! >= PATCHED) return filterGradientOfPatches(e, x, dy, params, to);
+  if (x.shape[3] === 1 && to[3]! >= Math.max(PATCHED, to[0]! * to[1]!))
+    return filterGradientOfPatches(e, x, dy, params, to);
   const [images, outputs] = [x, dy].map((view) => e.reshape(arrange(e, view, INNER), laid(view.shape)));
   const shape = [to[0]!, to[1]!, 1, to[2]!, to[3]!];
   const operands = [images!, e.ints(shape), outputs!];

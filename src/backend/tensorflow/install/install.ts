@@ -65,6 +65,7 @@ export const install = Effect.fnUntraced(function* (config: InstallConfig) {
     join(cache, `${device}.lock`),
     Effect.sync(() => report({ message: "another process installs it; waiting" })),
   ).pipe(Effect.mapError((error) => diskError(cache, error.message)));
+  yield* onDisk(cache, () => comeBack(place));
   if (yield* isCurrent(place)) return place;
   yield* onDisk(cache, () => removeUnfinished(cache, device));
   yield* enoughSpace(cache, config.space ?? SPACE[device]);
@@ -104,10 +105,7 @@ export const install = Effect.fnUntraced(function* (config: InstallConfig) {
     await rm(build, { recursive: true, force: true });
     const made = { tensorflow: release.version, addon: release.addon, build: BUILD, compiler, device };
     await writeFile(join(folder, MADE), `${JSON.stringify(made, null, 2)}\n`);
-    // An earlier build gives way; a process that loaded it keeps what it has.
-    if (existsSync(place)) await rename(place, join(folder, "earlier"));
-    await rename(folder, place);
-    await rm(join(place, "earlier"), { recursive: true, force: true });
+    await putInPlace(folder, place);
     // A file that the user gave is the user's.
     await rm(downloads, { recursive: true, force: true });
   });
@@ -129,6 +127,28 @@ const isCurrent = (place: string): Effect.Effect<boolean> =>
     return Option.isSome(made) && made.value.build === BUILD;
   });
 
+/** An earlier build gives way, and comes back where that fails. A process that loaded it keeps what it has. */
+async function putInPlace(folder: string, place: string): Promise<void> {
+  const earlier = `${place}${EARLIER}`;
+  if (existsSync(place)) await rename(place, earlier);
+  try {
+    await rename(folder, place);
+  } catch (error) {
+    if (existsSync(earlier)) await rename(earlier, place);
+    throw error;
+  }
+  await rm(earlier, { recursive: true, force: true });
+}
+
+/** One that was killed between its two steps. */
+async function comeBack(place: string): Promise<void> {
+  const earlier = `${place}${EARLIER}`;
+  if (!existsSync(earlier)) return;
+  if (existsSync(place)) await rm(earlier, { recursive: true, force: true });
+  else await rename(earlier, place);
+}
+
+const EARLIER = ".earlier";
 const UNFINISHED = ".new-";
 
 /** What an installation that was killed has left: nobody works at it, as the lock is ours. */

@@ -15,6 +15,7 @@ export const RUNS_SOURCE = `
 #include <condition_variable>
 #include <cstring>
 #include <deque>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -75,6 +76,7 @@ std::string Compute(Run &run) {
   std::vector<std::pair<std::string, tensorflow::Tensor>> feeds;
   for (const Feed &feed : run.feeds) {
     tensorflow::Tensor tensor(feed.type, feed.shape);
+    if (!tensor.IsInitialized()) return "there is no memory for " + feed.name + ", " + std::to_string(feed.from.bytes) + " bytes";
     if (tensor.tensor_data().size() != feed.from.bytes)
       return feed.name + " is fed " + std::to_string(feed.from.bytes) + " bytes for a value of " + feed.shape.DebugString();
     std::memcpy(const_cast<char *>(tensor.tensor_data().data()), feed.from.data, feed.from.bytes);
@@ -171,10 +173,16 @@ class Lanes {
         run = waiting_.front();
         waiting_.pop_front();
       }
-      run->fault = Compute(*run);
+      try {
+        run->fault = Compute(*run);
+      } catch (const std::exception &error) {
+        run->fault = error.what();
+      }
       napi_threadsafe_function done = run->done;
-      if (napi_call_threadsafe_function(done, run, napi_tsfn_nonblocking) != napi_ok) delete run;
-      napi_release_threadsafe_function(done, napi_tsfn_release);
+      napi_status status = napi_call_threadsafe_function(done, run, napi_tsfn_nonblocking);
+      if (status != napi_ok) delete run;
+      // Of one that is closing nothing may be touched.
+      if (status != napi_closing) napi_release_threadsafe_function(done, napi_tsfn_release);
     }
   }
 
@@ -239,7 +247,9 @@ napi_value RunBeside(napi_env env, napi_callback_info info) {
   };
   if (napi_get_cb_info(env, info, &count, args, nullptr, nullptr) != napi_ok || count != 8) return wrong("runBeside takes 8 arguments");
   if (napi_get_value_int32(env, args[0], &id) != napi_ok) return wrong("a session is a number");
-  Sessions &sessions = SessionsOf(*GetTFJSBackend(env));
+  TFJSBackend *backend = GetTFJSBackend(env);
+  if (backend == nullptr) return wrong("the library is not loaded");
+  Sessions &sessions = SessionsOf(*backend);
   auto entry = sessions.find(id);
   if (entry == sessions.end()) return wrong("there is no such session");
   run->session = entry->second.first->session;
@@ -264,8 +274,10 @@ napi_value RunBeside(napi_env env, napi_callback_info info) {
   napi_create_string_utf8(env, "mtt:run", NAPI_AUTO_LENGTH, &name);
   if (napi_create_threadsafe_function(env, nullptr, nullptr, name, 0, 1, nullptr, nullptr, nullptr, Settle, &run->done) != napi_ok)
     return wrong("a run cannot be waited for");
-  napi_create_reference(env, held, 1, &run->held);
-  napi_create_promise(env, &run->deferred, &promise);
+  if (napi_create_reference(env, held, 1, &run->held) != napi_ok || napi_create_promise(env, &run->deferred, &promise) != napi_ok) {
+    napi_release_threadsafe_function(run->done, napi_tsfn_abort);
+    return wrong("a run cannot be waited for");
+  }
   Lanes::Of(lanes).Add(run.release());
   return promise;
 }
