@@ -48,7 +48,7 @@ export interface Batch {
 }
 
 /** Shares of the budget: for values of one run, and for data that stays in the engine. */
-const VALUES = 1 / 16;
+const VALUES = 1 / 20;
 const DATA = 1 / 3;
 const MOST = 4096;
 /** Runs under way share half of the budget. */

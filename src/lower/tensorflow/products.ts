@@ -55,6 +55,18 @@ export const dotGeneral: Rule<"dot_general"> = (e, inputs, params, type) => {
   const groups = [l.free.map((axis) => xAxes.get(axis)!), r.free.map((axis) => yAxes.get(axis)!)];
   const adjA = lies(x, [...l.batch, ...l.contract, ...l.free]) && !lies(x, [...l.batch, ...l.free, ...l.contract]);
   const adjB = lies(y, [...r.batch, ...r.free, ...r.contract]) && !lies(y, [...r.batch, ...r.contract, ...r.free]);
+  const stack = e.processor && x.dtype === "f32" && batch.length === 0 ? stackOf(y, r) : undefined;
+  if (stack !== undefined) {
+    // A product for each, as they lie: of a single wide one the result would have the stack inside, which what follows has outside.
+    const left = adjA ? [l.contract, l.free] : [l.free, l.contract];
+    const one = arrange(e, x, [[], ...left]);
+    const value = product(e, one, arrange(e, y, [[stack], r.free.slice(1), r.contract]), adjA, true);
+    return grouped(e, value, x.dtype, type.shape, [
+      [yAxes.get(stack)!],
+      l.free.map((axis) => xAxes.get(axis)!),
+      r.free.slice(1).map((axis) => yAxes.get(axis)!),
+    ]);
+  }
   const single = batch.every(([axis]) => x.shape[axis] === 1);
   const lead = (axes: readonly number[]) => (single ? [] : [axes]);
   const a = arrange(e, x, [...lead(l.batch), ...(adjA ? [l.contract, l.free] : [l.free, l.contract])]);
@@ -63,9 +75,17 @@ export const dotGeneral: Rule<"dot_general"> = (e, inputs, params, type) => {
   return grouped(e, product(e, a, b, adjA, adjB), x.dtype, type.shape, [...first, ...groups]);
 };
 
-/** a b of matrices or of batches of them, with either one transposed. */
+/** The axis along which transposed matrices are stacked, where they lie so. */
+const stackOf = (y: View, { free, contract }: Side): number | undefined => {
+  const [stack, ...rest] = free;
+  return rest.length === 1 && contract.length > 0 && lies(y, [...free, ...contract]) && y.groups.flat()[0] === stack
+    ? stack
+    : undefined;
+};
+
+/** a b of matrices or of batches of them, of which one of a single matrix is for all of the other's; with either one transposed. */
 export function product(e: Emitter, a: TfValue, b: TfValue, adjA = false, adjB = false): TfValue {
-  const batch = a.shape.slice(0, -2);
+  const batch = a.shape.slice(0, -2).map((n, i) => Math.max(n, b.shape[i]!));
   const shape = [...batch, a.shape.at(adjA ? -1 : -2)!, b.shape.at(adjB ? -2 : -1)!];
   return batch.length === 0
     ? e.emit("MatMul", [a, b], a.type, shape, { transpose_a: { bool: adjA }, transpose_b: { bool: adjB } })
