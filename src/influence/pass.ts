@@ -50,7 +50,7 @@ export interface Batch {
 /** Shares of the budget: for values of one run, and for data that stays in the engine. */
 const VALUES = 1 / 20;
 const DATA = 1 / 3;
-const MOST = 4096;
+const MOST = 2048;
 /** Runs under way share half of the budget. */
 const UNDER_WAY = 1 / 2;
 /** Data stays in the engine in so many sessions, a batch each of at most so many examples: a session costs its compilation, and saves every run's copy. */
