@@ -77,9 +77,9 @@ export const tensorflow = (options: TensorflowOptions = {}): Backend => {
       const named = { feeds, fetches, answers };
       const besides = async (fed: readonly Tensor[], spent: readonly Tensor[]): Promise<readonly Tensor[]> => {
         if (freed) throw new Error("its session is closed");
-        const one = callBeside(binding, session, withDraws(fed), spent, named, lanes);
-        under.add(one);
-        return one.finally(() => under.delete(one));
+        const begun = callBeside(binding, session, withDraws(fed), spent, named, lanes);
+        under.add(begun);
+        return begun.finally(() => under.delete(begun));
       };
       const result: BackendSession = {
         // A run holds the thread; between two of them, others have their turn.
