@@ -141,26 +141,18 @@ const directions = (problem: Problem, count: number): Block => {
 const problemOn = (subject: Subject, m: number): Problem =>
   problemOf(specOf(subject, { kind: "ekfac", damping: "auto", seed: 0 }), contextOf(subject, m));
 
-/** Seconds of each run, what the others are compared with, and the iterations of a solve. */
+/** One run: its seconds, what the others are compared with, and the iterations of a solve. */
 export interface Measured {
-  readonly seconds: readonly number[];
+  readonly seconds: number;
   /** Arrays by name: `scores` [k, n], or `directions/…` and `products/…` by weight, [k, …]. */
   readonly answer: Parameters;
   readonly iterations?: number;
 }
 
-/** Runs an algorithm so many times; the seconds of each, and what the last answered. */
-function* timed<A>(
-  runs: number,
-  once: () => Algorithm<A>,
-): Algorithm<{ readonly seconds: readonly number[]; readonly last: A }> {
-  const seconds: number[] = [];
-  for (;;) {
-    const begin = performance.now();
-    const last = yield* once();
-    seconds.push((performance.now() - begin) / 1000);
-    if (seconds.length >= runs) return { seconds, last };
-  }
+function* timed<A>(algorithm: Algorithm<A>): Algorithm<{ readonly seconds: number; readonly answered: A }> {
+  const begin = performance.now();
+  const answered = yield* algorithm;
+  return { seconds: (performance.now() - begin) / 1000, answered };
 }
 
 /** A block of vectors by the weights' paths. */
@@ -171,41 +163,45 @@ const named = (problem: Problem, what: string, block: Block): Parameters =>
 
 /** What is timed, by the name that all sides know it under. */
 export const works = {
-  *query(subject: Subject, count: number, runs: number): Algorithm<Measured> {
-    const { seconds, last } = yield* timed(runs, () => influence(specOf(subject, cg), contextOf(subject, count)));
-    const { iterations } = last.certificate;
-    return { seconds, answer: { scores: last.scores! }, ...(iterations === undefined ? {} : { iterations }) };
+  *query(subject: Subject, count: number): Algorithm<Measured> {
+    const { seconds, answered } = yield* timed(influence(specOf(subject, cg), contextOf(subject, count)));
+    const { iterations } = answered.certificate;
+    return { seconds, answer: { scores: answered.scores! }, ...(iterations === undefined ? {} : { iterations }) };
   },
-  *products(subject: Subject, count: number, runs: number): Algorithm<Measured> {
+  *products(subject: Subject, count: number): Algorithm<Measured> {
     const problem = problemOn(subject, count);
     const operator = operatorOf(problem, "exact");
     const vectors = directions(problem, count);
     // As an iteration finds it: opened.
     yield* operator.apply(vectors);
-    const { seconds, last } = yield* timed(runs, () => operator.apply(vectors));
+    const { seconds, answered } = yield* timed(operator.apply(vectors));
     yield* operator.release();
-    return { seconds, answer: { ...named(problem, "directions", vectors), ...named(problem, "products", last) } };
+    return { seconds, answer: { ...named(problem, "directions", vectors), ...named(problem, "products", answered) } };
   },
-  *scores(subject: Subject, count: number, runs: number): Algorithm<Measured> {
+  *scores(subject: Subject, count: number): Algorithm<Measured> {
     const problem = problemOn(subject, count);
     const vectors = directions(problem, count);
-    const { seconds, last } = yield* timed(runs, function* () {
-      const pass = scoringPass(problem, false);
-      const found = yield* pass.along(vectors);
-      yield* pass.release();
-      return found;
-    });
-    const scores = tensor("f32", [count, problem.n], last);
+    const { seconds, answered } = yield* timed(along(problem, vectors));
+    const scores = tensor("f32", [count, problem.n], answered);
     return { seconds, answer: { ...named(problem, "directions", vectors), scores } };
   },
-  *factors(subject: Subject, _count: number, runs: number): Algorithm<Measured> {
-    const { seconds } = yield* timed(runs, function* () {
-      const factored = yield* ekfac(problemOn(subject, 1), 0);
-      yield* factored.close();
-    });
+  *factors(subject: Subject, _count: number): Algorithm<Measured> {
+    const { seconds } = yield* timed(factored(problemOn(subject, 1)));
     return { seconds, answer: {} };
   },
 } as const;
+
+function* along(problem: Problem, vectors: Block): Algorithm<Float64Array> {
+  const pass = scoringPass(problem, false);
+  const found = yield* pass.along(vectors);
+  yield* pass.release();
+  return found;
+}
+
+function* factored(problem: Problem): Algorithm<void> {
+  const factors = yield* ekfac(problem, 0);
+  yield* factors.close();
+}
 
 /** Scores through EK-FAC: what one who scores by nothing else is compared with. */
 export const scoresByFactors = (subject: Subject, count: number): Algorithm<InfluenceResult> =>

@@ -3,6 +3,7 @@ import type * as Effect from "effect/Effect";
 import * as Schema from "effect/Schema";
 import type * as Scope from "effect/Scope";
 import type { Program } from "../plan/program.ts";
+import type { Sum } from "../plan/sums.ts";
 import type { Tensor } from "../shape/tensor.ts";
 
 /** The engine could not compile or run a graph: out of memory, no device, a fault of its own. */
@@ -20,10 +21,29 @@ export interface BackendSession {
    * from being had and given back by every run.
    */
   readonly run: (feeds: readonly Tensor[], spent?: readonly Tensor[]) => Effect.Effect<readonly Tensor[], BackendError>;
-  /** Where programs that update nothing gain by runs side by side: so many at once, each on a thread of its own. */
-  readonly beside?: { readonly lanes: number; readonly run: BackendSession["run"] };
+  /** Where programs that update nothing gain by runs side by side. */
+  readonly beside?: Beside;
   /** The resident values as they are now. */
   readonly read: Effect.Effect<readonly Tensor[], BackendError>;
+}
+
+/** Runs on threads of their own. */
+export interface Beside {
+  /** So many at once. */
+  readonly lanes: number;
+  readonly run: BackendSession["run"];
+  /** Where the engine adds up answers as well, which may be those of several sessions of one program. */
+  readonly adding?: {
+    readonly begin: () => Sums;
+    /** Adds a run's answers, in the order of the turns, which count from 0: the sums hold them when this and all turns before it have ended. */
+    readonly run: (feeds: readonly Tensor[], to: Sums, turn: number) => Effect.Effect<void, BackendError>;
+  };
+}
+
+/** The sums of answers so far, f64, and the engine's own of them. */
+export interface Sums {
+  readonly values: readonly Sum[];
+  readonly turns: object;
 }
 
 /** The engines. Those that compute are in `available.ts`, by these names. */

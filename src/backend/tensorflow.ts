@@ -10,9 +10,10 @@ import { LoweringError } from "../lower/error.ts";
 import { liftRandom } from "../lower/random.ts";
 import { INITIALIZED, lowerTensorflow, UPDATED } from "../lower/tensorflow.ts";
 import type { Program } from "../plan/program.ts";
+import { emptySum } from "../plan/sums.ts";
 import type { Tensor, TensorType } from "../shape/tensor.ts";
 import { answerArray } from "./answers.ts";
-import { type Backend, BackendError, type BackendSession, CurrentBackend } from "./backend.ts";
+import { type Backend, BackendError, type BackendSession, type Beside, CurrentBackend, type Sums } from "./backend.ts";
 import { type Binding, loadBinding } from "./tensorflow/binding.ts";
 import { howToInstall, installedFor, notInstalled, TENSORFLOW, type TfDevice } from "./tensorflow/place.ts";
 import { encodeSavedModel, TAG } from "./tensorflow/proto.ts";
@@ -74,27 +75,40 @@ export const tensorflow = (options: TensorflowOptions = {}): Backend => {
 
       const one = yield* Semaphore.make(1);
       const lanes = lanesOf(binding, device);
-      const named = { feeds, fetches, answers };
-      const besides = async (fed: readonly Tensor[], spent: readonly Tensor[]): Promise<readonly Tensor[]> => {
-        if (freed) throw new Error("its session is closed");
-        const begun = callBeside(binding, session, withDraws(fed), spent, named, lanes);
-        under.add(begun);
-        return begun.finally(() => under.delete(begun));
-      };
+      const called = { binding, session, feeds, fetches, lanes };
+      /** Its arrays are the caller's again when it has ended. */
+      const besides = (fed: readonly Tensor[], into: readonly Tensor[], ...inTurn: InTurn) =>
+        Effect.uninterruptible(
+          Effect.tryPromise({
+            try: async () => {
+              if (freed) throw new Error("its session is closed");
+              const begun = callBeside(called, withDraws(fed), into, inTurn);
+              under.add(begun);
+              await begun.finally(() => under.delete(begun));
+            },
+            catch: fault,
+          }),
+        );
+      const besideRun: Beside["run"] = (fed, spent = []) =>
+        Effect.suspend(() => {
+          const results = answers.map((type, i) => answerArray(spent[i], type));
+          return Effect.as(besides(fed, results), results);
+        });
+      const { turns } = binding;
+      const adding =
+        turns === undefined || answers.some(({ dtype }) => dtype !== "f32")
+          ? {}
+          : {
+              adding: {
+                begin: () => ({ values: answers.map(emptySum), turns: turns() }),
+                run: (fed: readonly Tensor[], to: Sums, turn: number) => besides(fed, to.values, to.turns, turn),
+              },
+            };
       const result: BackendSession = {
         // A run holds the thread; between two of them, others have their turn.
         run: (fed) =>
           one.withPermit(Effect.andThen(Effect.yieldNow, Effect.try({ try: () => run(fed), catch: fault }))),
-        ...(lanes === 1 || updated > 0
-          ? {}
-          : {
-              beside: {
-                lanes,
-                // Its arrays are the caller's again when it has ended.
-                run: (fed, spent = []) =>
-                  Effect.uninterruptible(Effect.tryPromise({ try: () => besides(fed, spent), catch: fault })),
-              },
-            }),
+        ...(lanes === 1 || updated > 0 ? {} : { beside: { lanes, run: besideRun, ...adding } }),
         read: one.withPermit(Effect.try({ try: () => (residentTypes.length === 0 ? [] : read()), catch: fault })),
       };
       return { result, assign };
@@ -185,32 +199,39 @@ function call(
   }
 }
 
-/** One run beside others, into the spent arrays where they fit. */
-async function callBeside(
-  binding: Binding,
-  session: number,
-  fed: readonly Tensor[],
-  spent: readonly Tensor[],
+type InTurn = readonly [] | readonly [turns: object, turn: number];
+
+/** One run beside others, whose answers are written into arrays, or added to them in turn. */
+function callBeside(
   {
+    binding,
+    session,
     feeds,
     fetches,
-    answers,
-  }: { readonly feeds: string; readonly fetches: string; readonly answers: readonly TensorType[] },
-  lanes: number,
-): Promise<readonly Tensor[]> {
+    lanes,
+  }: {
+    readonly binding: Binding;
+    readonly session: number;
+    readonly feeds: string;
+    readonly fetches: string;
+    readonly lanes: number;
+  },
+  fed: readonly Tensor[],
+  into: readonly Tensor[],
+  inTurn: InTurn,
+): Promise<void> {
   const given = fed.map((value) => crossing(binding, value));
-  const results = answers.map((type, i) => answerArray(spent[i], type));
-  await binding.runBeside!(
+  return binding.runBeside!(
     session,
     feeds,
     given.map(({ type }) => type),
     given.map(({ shape }) => shape),
     given.map(({ data }) => data),
     fetches,
-    results.map((value) => crossing(binding, value).data),
+    into.map((value) => (inTurn.length === 0 ? crossing(binding, value).data : value.data)),
     lanes,
+    ...inTurn,
   );
-  return results;
 }
 
 /** A tensor as it crosses to the addon: an f64 as two i32. */

@@ -17,6 +17,7 @@ import {
   type Run,
   type Session,
 } from "../plan/algorithm.ts";
+import { addAnswers, emptySum, type Sum } from "../plan/sums.ts";
 import type { Tensor } from "../shape/tensor.ts";
 
 /** The world an algorithm runs in: an engine, the step's data sets, and where checkpoints and progress go. */
@@ -110,7 +111,7 @@ const answer = <E, R>(
       return session.run([...fields(command, world, gathered), ...command.feeds], command.spent);
     }
     case "runs":
-      return Effect.as(runAll(command, world, open), undefined);
+      return runAll(command, world, open);
     case "read":
       return sessions.get(command.session)!.session.read;
     case "close":
@@ -143,43 +144,55 @@ interface Place {
 
 /** As many side by side as the engine gains by; a single one has the whole engine. One more is ready than are under way, and answers wait for their turn. */
 const runAll = <E, R>(
-  { runs, take, most, alike }: Extract<Command, { readonly do: "runs" }>,
+  { runs, take, most, alike, sum }: Extract<Command, { readonly do: "runs" }>,
   world: World<E, R>,
   open: Sessions,
-): Effect.Effect<void, E | BackendError | AlgorithmFailure, R | Scope.Scope> =>
+): Effect.Effect<Answer, E | BackendError | AlgorithmFailure, R | Scope.Scope> =>
   Effect.gen(function* () {
     const iterator = runs[Symbol.iterator]();
     const some = (yield* asked(() => [iterator.next(), iterator.next()])).flatMap(({ done, value }) =>
       done === true ? [] : [value],
     );
     const [first] = some;
-    if (first === undefined) return;
+    if (first === undefined) return sum ? [] : undefined;
     const { beside } = open.sessions.get(first.session)!.session;
     const lanes = some.length === 1 && !alike ? 1 : Math.max(1, Math.min(most, beside?.lanes ?? 1));
+    const inLane = lanes > 1 || alike;
+    // What the engine adds up comes here when all runs have ended; else it is added here, run after run.
+    const adding = sum && inLane ? beside?.adding?.begin() : undefined;
+    let sums: readonly Sum[] | undefined = adding?.values;
     const places: Place[] = [];
-    const compute = (run: Run) =>
+    const compute = ([run, turn]: readonly [Run, number]) =>
       Effect.suspend(() => {
         const { gathered, answers } = places.pop() ?? { gathered: new Map(), answers: [] };
         const fed = [...fields(run, world, gathered), ...run.feeds];
-        const of = open.sessions.get(run.session)!.session;
-        const how = lanes > 1 || alike ? (of.beside ?? of) : of;
+        const { session: of } = open.sessions.get(run.session)!;
+        if (adding !== undefined)
+          return Effect.as(of.beside!.adding!.run(fed, adding, turn), { gathered, answers } satisfies Place);
+        const how = inLane ? (of.beside ?? of) : of;
         return Effect.map(how.run(fed, answers), (now): Place => ({ gathered, answers: now }));
       });
     let taken = 0;
     const took = (place: Place) =>
       Effect.gen(function* () {
-        const more = yield* asked(() => take(place.answers, taken++));
+        if (sum && adding === undefined) {
+          sums ??= place.answers.map(emptySum);
+          addAnswers(sums, place.answers);
+        }
+        const more = yield* asked(() => take(sum ? [] : place.answers, taken++));
         if (more !== undefined) yield* advance(more, world, open);
         places.push(place);
       });
+    let begun = 0;
     const all = Stream.unfold(some, ([next, ...others]) =>
-      asked((): readonly [Run, Run[]] | undefined => {
-        if (next !== undefined) return [next, others];
+      asked((): readonly [readonly [Run, number], Run[]] | undefined => {
+        if (next !== undefined) return [[next, begun++], others];
         const { done, value } = iterator.next();
-        return done === true ? undefined : [value, []];
+        return done === true ? undefined : [[value, begun++], []];
       }),
     );
     yield* all.pipe(Stream.mapEffect(compute, { concurrency: lanes === 1 ? 1 : lanes + 1 }), Stream.runForEach(took));
+    return sums;
   });
 
 /** What an algorithm's own code answers, or how it fails. */

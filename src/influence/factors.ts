@@ -92,22 +92,16 @@ function* summed(
     data: 0,
     examples: n,
   });
-  let sums: readonly Float64Array[] | undefined;
-  yield* pass.each(
+  const sums = yield* pass.sum(
     batches(pass),
     (batch) => [drawsOf(problem, pseudo, seed, batch)],
-    function* (outputs, batch) {
-      sums ??= outputs.map(({ data }) => new Float64Array(data.length));
-      outputs.forEach(({ data }, i) => {
-        const sum = sums![i]!;
-        for (let j = 0; j < data.length; j++) sum[j]! += data[j]!;
-      });
+    function* (batch) {
       const examples = batch.from + batch.count;
       yield { do: "progress", fraction: examples / n, figures: { examples } };
     },
   );
   yield* closePass(pass);
-  return sums ?? [];
+  return sums.map(({ data }) => data);
 }
 
 /** A with the coordinate that is always 1: its row and column are the sums of the others, its corner their number. */

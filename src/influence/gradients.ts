@@ -73,7 +73,7 @@ export function* totalGradient(problem: Problem): Asking<Float64Array> {
     examples: n,
   });
   const sum = zeroBlock(1, layout.size);
-  yield* pass.each(batches(pass), nothing, (outputs) => addArrays(layout, sum, outputs));
+  addArrays(layout, sum, yield* pass.sum(batches(pass), nothing));
   yield* closePass(pass);
   const [diagonal, weights] = [regularizerDiagonal(problem), flatParameters(problem)];
   return sum.data.map((g, i) => g / n + diagonal[i]! * weights[i]!);
@@ -113,7 +113,7 @@ export function* sumOfGradients(problem: Problem, which: Int32Array, weights?: F
     for (let i = 0; i < batch.count; i++) ones.data[i]! *= weights?.[batch.from + i] ?? 1;
     return [ones];
   };
-  yield* pass.each(batchesOf(pass, which), rows, (outputs) => addArrays(layout, sum, outputs));
+  addArrays(layout, sum, yield* pass.sum(batchesOf(pass, which), rows));
   yield* closePass(pass);
   return sum;
 }

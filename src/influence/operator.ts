@@ -72,11 +72,8 @@ export const operatorOf = (problem: Problem, hessian: HessianChoice, most?: numb
       const some = rowsOf(block, from, Math.min(block.count, from + WIDEST));
       const tangents = toArrays(problem, some);
       const pass = yield* passFor(some.count);
-      yield* pass.each(
-        over(pass),
-        () => tangents,
-        (outputs) => addArrays(layout, result, outputs, from, some.count),
-      );
+      const sums = yield* pass.sum(over(pass), () => tangents);
+      addArrays(layout, result, sums, from, some.count);
     }
     for (let i = 0; i < result.data.length; i++) result.data[i]! /= count;
     for (let i = 0; i < block.count; i++) {

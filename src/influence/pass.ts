@@ -1,7 +1,8 @@
 import { batchWithin, bytesOf, fixedBytes, peakBytes } from "../ir/cost.ts";
 import type { Graph } from "../ir/graph.ts";
 import type { FedField } from "../learn/objective.ts";
-import { close, open, type Run, runs, type Session } from "../plan/algorithm.ts";
+import { close, open, type Run, runs, type Session, type SideBySide, sumsOf } from "../plan/algorithm.ts";
+import type { Sum } from "../plan/sums.ts";
 import { constructors, type Tensor } from "../shape/tensor.ts";
 import { stage } from "../transform/stage.ts";
 import type { Asking } from "./asking.ts";
@@ -34,8 +35,16 @@ export interface Pass {
   readonly size: number;
   readonly examples: number;
   /** Runs batches; the answers of each are given to `take` in their order, and are nobody's after it. */
-  readonly each: (over: Iterable<Batch>, fed: (batch: Batch) => readonly Tensor[], take: TakeBatch) => Asking<void>;
+  readonly each: (over: Iterable<Batch>, fed: Fed, take: TakeBatch) => Asking<void>;
+  /** The sums of their answers, f64: none where there are no batches. `taken` hears of each that is in them. */
+  readonly sum: (
+    over: Iterable<Batch>,
+    fed: Fed,
+    taken?: (batch: Batch) => void | Asking<void>,
+  ) => Asking<readonly Sum[]>;
 }
+
+export type Fed = (batch: Batch) => readonly Tensor[];
 
 export type TakeBatch = (answers: readonly Tensor[], batch: Batch) => void | Asking<void>;
 
@@ -48,7 +57,7 @@ export interface Batch {
 }
 
 /** Shares of the budget: for values of one run, and for data that stays in the engine. */
-const VALUES = 1 / 20;
+const VALUES = 1 / 16;
 const DATA = 1 / 3;
 const MOST = 2048;
 /** Runs under way share half of the budget. */
@@ -77,12 +86,15 @@ export function* openPass(problem: Problem, streamed: Streamed): Asking<Pass> {
     const sessions = yield* residentSessions(problem, streamed, { size: part, values, weights });
     if (sessions !== undefined) {
       const hints = how(streamed.graph(part));
+      const runOf =
+        (fed: Fed) =>
+        (batch: Batch): Run => ({ session: sessions[batch.from / part]!, feeds: fed(batch) });
       return {
         sessions,
         size: part,
         examples,
-        each: (over, fed, take) =>
-          eachOf(over, (batch) => ({ session: sessions[batch.from / part]!, feeds: fed(batch) }), take, hints),
+        each: (over, fed, take) => eachOf(over, runOf(fed), take, hints),
+        sum: (over, fed, taken) => sumOf(over, runOf(fed), taken ?? nothingElse, hints),
       };
     }
   }
@@ -90,35 +102,52 @@ export function* openPass(problem: Problem, streamed: Streamed): Asking<Pass> {
   const session = yield* open({ graph, resident: values.length, updated: 0 }, values);
   const names = fields.map(({ name }) => name);
   const hints = how(graph);
+  const runOf =
+    (fed: Fed) =>
+    (batch: Batch): Run => ({
+      session,
+      feeds: [...weights(batch), ...fed(batch)],
+      rows: { data, fields: names, at: batch.at },
+    });
+  function* progress(batch: Batch, asked: void | Asking<void>): Asking<void> {
+    if (asked !== undefined) yield* asked;
+    yield { do: "progress", figures: { examples: batch.from + batch.count, of: examples } };
+  }
   return {
     sessions: [session],
     size,
     examples,
     each: (over, fed, take) =>
-      eachOf(
-        over,
-        (batch) => ({
-          session,
-          feeds: [...weights(batch), ...fed(batch)],
-          rows: { data, fields: names, at: batch.at },
-        }),
-        function* (answers, batch) {
-          const asked = take(answers, batch);
-          if (asked !== undefined) yield* asked;
-          yield { do: "progress", figures: { examples: batch.from + batch.count, of: examples } };
-        },
-        hints,
-      ),
+      eachOf(over, runOf(fed), (answers, batch) => progress(batch, take(answers, batch)), hints),
+    sum: (over, fed, taken = nothingElse) => sumOf(over, runOf(fed), (batch) => progress(batch, taken(batch)), hints),
   };
 }
+
+const nothingElse = (): void => undefined;
 
 /** Batches whose runs are under way, until their answers are taken: answers come in the order of the runs. */
 const eachOf = (
   over: Iterable<Batch>,
   runOf: (batch: Batch) => Run,
   take: TakeBatch,
-  hints: { readonly most: number; readonly alike: boolean },
+  hints: SideBySide,
 ): Asking<void> => {
+  const { all, next } = asRuns(over, runOf);
+  return runs(all, (answers) => take(answers, next()), hints);
+};
+
+const sumOf = (
+  over: Iterable<Batch>,
+  runOf: (batch: Batch) => Run,
+  taken: (batch: Batch) => void | Asking<void>,
+  hints: SideBySide,
+): Asking<readonly Sum[]> => {
+  const { all, next } = asRuns(over, runOf);
+  return sumsOf(all, () => taken(next()), hints);
+};
+
+/** Runs of batches, and the batches again, in the order in which their answers are taken. */
+const asRuns = (over: Iterable<Batch>, runOf: (batch: Batch) => Run) => {
   const ahead: Batch[] = [];
   function* all(): Iterable<Run> {
     for (const batch of over) {
@@ -126,7 +155,7 @@ const eachOf = (
       yield runOf(batch);
     }
   }
-  return runs(all(), (answers) => take(answers, ahead.shift()!), hints);
+  return { all: all(), next: () => ahead.shift()! };
 };
 
 /** Runs under way at once that the budget allows: what does not grow with the batch is there for each of them. */

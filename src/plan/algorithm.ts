@@ -1,6 +1,7 @@
 import type { Tensor } from "../shape/tensor.ts";
 import type { Json } from "./json.ts";
 import type { Program } from "./program.ts";
+import type { Sum } from "./sums.ts";
 
 /** Examples of the step's data set by position in it; the driver gathers the fields and feeds them as [rows, …field shape]. */
 export interface Rows {
@@ -26,7 +27,8 @@ export type Command =
   | (Run & { readonly do: "run"; readonly spent?: readonly Tensor[] })
   /**
    * Runs of programs that update nothing, in order: `take` gets the answers of each, and they are nobody's after it. An engine may compute some side by
-   * side, `most` at once; a single one has the engine for itself, unless its answers must have the bits that it has among others (`alike`).
+   * side, `most` at once; a single one has the engine for itself, unless its answers must have the bits that it has among others (`alike`). With `sum`,
+   * `take` gets no answers: the command answers their sums, float64, added up in the runs' order.
    */
   | {
       readonly do: "runs";
@@ -34,6 +36,7 @@ export type Command =
       readonly take: Take;
       readonly most: number;
       readonly alike: boolean;
+      readonly sum: boolean;
     }
   /** Answers the resident values. */
   | { readonly do: "read"; readonly session: Session }
@@ -140,13 +143,32 @@ export function* run(
   );
 }
 
+/** How independent runs are computed: see the command `runs`. */
+export interface SideBySide {
+  readonly most?: number;
+  readonly alike?: boolean;
+}
+
 export function* runs(
   all: Iterable<Run>,
   take: Take,
-  { most = Number.POSITIVE_INFINITY, alike = false }: { readonly most?: number; readonly alike?: boolean } = {},
+  { most = Number.POSITIVE_INFINITY, alike = false }: SideBySide = {},
 ): Generator<Command, void, Answer> {
-  yield { do: "runs", runs: all, take, most, alike };
+  yield { do: "runs", runs: all, take, most, alike, sum: false };
 }
+
+/** The sums of all runs' answers, f64; none where there are no runs. `taken` hears of each that is in them. */
+export function* sumsOf(
+  all: Iterable<Run>,
+  taken: (i: number) => void | Algorithm<void>,
+  { most = Number.POSITIVE_INFINITY, alike = false }: SideBySide = {},
+): Generator<Command, readonly Sum[], Answer> {
+  const sums = arrays(yield { do: "runs", runs: all, take: (_, i) => taken(i), most, alike, sum: true });
+  if (!sums.every(isSum)) throw new TypeError("sums are f64");
+  return sums;
+}
+
+const isSum = (value: Tensor): value is Sum => value.dtype === "f64";
 
 export function* read(session: Session): Generator<Command, readonly Tensor[], Answer> {
   return arrays(yield { do: "read", session });

@@ -75,6 +75,62 @@ describe("runs side by side", () => {
     );
   });
 
+  it("add up their answers in the order of their turns, whichever ends first, over sessions of one program", async () => {
+    const wide = (count: number) =>
+      tensorflow({ threads: 2 }).open({ graph: powers(count), resident: 1, updated: 0 }, [w]);
+    await Effect.runPromise(
+      Effect.scoped(
+        Effect.gen(function* () {
+          // Large and small terms, so that another order has other bits; the earlier turns take longer.
+          const sessions = [yield* wide(60), yield* wide(2)];
+          const scaled = (k: number) => matrix((i) => Math.sin(i + k) * 10 ** ((k * 7) % 12));
+          const turns = Array.from({ length: 16 }, (_, k) => ({ beside: sessions[k % 3 === 0 ? 0 : 1]!.beside!, k }));
+          const sums = sessions[0]!.beside!.adding!.begin();
+          // Asked for in another order as well.
+          yield* Effect.forEach(turns.toReversed(), ({ beside, k }) => beside.adding!.run([scaled(k)], sums, k), {
+            concurrency: "unbounded",
+            discard: true,
+          });
+          const wanted = new Float64Array(SIDE * SIDE);
+          for (const { beside, k } of turns) {
+            const [answer] = yield* beside.run([scaled(k)]);
+            answer!.data.forEach((value, i) => {
+              wanted[i]! += value;
+            });
+          }
+          expect(sums.values).toEqual([{ dtype: "f64", shape: [SIDE, SIDE], data: wanted }]);
+        }),
+      ),
+    );
+  });
+
+  it("add nothing of a run that fails, nor of those after it", async () => {
+    await using(({ beside }) =>
+      Effect.gen(function* () {
+        const sums = beside!.adding!.begin();
+        const wrong = tensor("f32", [SIDE, 3], new Float32Array(3 * SIDE));
+        yield* beside!.adding!.run([x(0)], sums, 0);
+        const [sum] = sums.values;
+        const before = sum!.data.slice();
+        const bad = yield* Effect.flip(beside!.adding!.run([wrong], sums, 1));
+        expect(bad).toMatchObject({ _tag: "BackendError" });
+        yield* beside!.adding!.run([x(2)], sums, 2);
+        expect(sum!.data).toEqual(before);
+        yield* beside!.adding!.run([x(1)], sums, 1);
+        expect(sum!.data).not.toEqual(before);
+      }),
+    );
+  });
+
+  it("are added up by the engine only where all answers are f32", async () => {
+    const b = new GraphBuilder();
+    const c = b.input("c", { dtype: "f32", shape: [2] });
+    const graph = b.build([b.apply("add", [c, c], {}), b.apply("convert", [c], { dtype: "i32" })]);
+    const session = Effect.flatMap(tensorflow().open({ graph, resident: 0, updated: 0 }, []), Effect.succeed);
+    const { beside } = await Effect.runPromise(Effect.scoped(session));
+    expect([beside!.lanes, beside!.adding]).toEqual([2, undefined]);
+  });
+
   it("leave JavaScript its thread", async () => {
     await using(
       ({ beside }) =>

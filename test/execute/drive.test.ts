@@ -6,7 +6,8 @@ import type { Backend } from "../../src/backend/backend.ts";
 import { reference } from "../../src/backend/reference.ts";
 import { drive, type World } from "../../src/execute/drive.ts";
 import { GraphBuilder } from "../../src/ir/builder.ts";
-import { type Algorithm, AlgorithmFailure, open, type Run, runs } from "../../src/plan/algorithm.ts";
+import { type Algorithm, AlgorithmFailure, open, type Run, runs, sumsOf } from "../../src/plan/algorithm.ts";
+import { addAnswers, emptySum } from "../../src/plan/sums.ts";
 import { type Tensor, tensor } from "../../src/shape/tensor.ts";
 
 const nothing = () => Effect.void;
@@ -109,6 +110,58 @@ describe("runs that do not depend on each other", () => {
     // One more than lanes is ready.
     expect([saw.most, saw.beside, saw.alone]).toEqual([4, 20, 0]);
     expect(saw.arrays.size).toBeLessThanOrEqual(5);
+  });
+
+  /** Adds up as an engine may: no answers come back. */
+  const adding = (backend: Backend): Backend => ({
+    ...backend,
+    open: (program, resident) =>
+      Effect.map(backend.open(program, resident), (session) => {
+        const beside = session.beside!;
+        const early = new Map<number, readonly Tensor[]>();
+        let next = 0;
+        return {
+          ...session,
+          beside: {
+            ...beside,
+            run: () => Effect.die("its answers are nobody's"),
+            adding: {
+              begin: () => ({ values: [emptySum({ shape: [] })], turns: {} }),
+              run: (feeds, { values }, turn) =>
+                Effect.map(beside.run(feeds), (answers) => {
+                  early.set(turn, answers);
+                  for (; early.has(next); next++) addAnswers(values, early.get(next)!);
+                }),
+            },
+          },
+        };
+      }),
+  });
+
+  it("are added up in their order, by the driver or by an engine that can, and each is heard of", async () => {
+    // Their sum in another order is another number.
+    const terms = Array.from({ length: 20 }, (_, i) => 10 ** ((i * 7) % 12) + i / 7);
+    let wanted = 0;
+    for (const term of terms) wanted += term * term;
+    const sumOf = (backend: Backend, how = {}) => {
+      const heard: number[] = [];
+      function* algorithm(): Algorithm<unknown> {
+        const session = yield* open({ graph: square, resident: 0, updated: 0 }, []);
+        const all = terms.map((term): Run => ({ session, feeds: [scalar(term)] }));
+        const sums = yield* sumsOf(all, (i) => void heard.push(i), how);
+        expect(yield* sumsOf([], () => undefined)).toEqual([]);
+        return { sums, heard };
+      }
+      return Effect.runPromise(drive(algorithm(), { ...world, backend }));
+    };
+    const { backend, saw } = inLanes(3, (x) => (x > 1e6 ? 8 : 1));
+    const expected = { sums: [{ dtype: "f64", shape: [], data: Float64Array.of(wanted) }], heard: [...terms.keys()] };
+    expect(await sumOf(backend)).toEqual(expected);
+    expect(await sumOf(adding(backend))).toEqual(expected);
+    expect(saw.beside).toBe(40);
+    expect(await sumOf(adding(backend), { most: 1 })).toEqual(expected);
+    expect(await sumOf(reference)).toEqual(expected);
+    expect([saw.beside, saw.alone]).toEqual([40, 20]);
   });
 
   it("are no more at once than the algorithm allows, and a single one is computed among others where it must be alike", async () => {

@@ -1,6 +1,7 @@
 import { evaluate } from "../../src/ir/evaluate.ts";
 import type { Algorithm, Answer, Checkpoint, Command, Rows, Run } from "../../src/plan/algorithm.ts";
 import type { Program } from "../../src/plan/program.ts";
+import { addAnswers, emptySum, type Sum } from "../../src/plan/sums.ts";
 import { constructors, sizeOf, type Tensor } from "../../src/shape/tensor.ts";
 
 /** All examples of a data set, by field: [n, …]. */
@@ -59,12 +60,16 @@ export const drive = <R>(algorithm: Algorithm<R>, ...data: readonly Columns[]): 
         return evaluated(command);
       case "runs": {
         let i = 0;
+        let sums: readonly Sum[] | undefined;
         for (const one of command.runs) {
           counts.run++;
-          const asked = command.take(evaluated(one), i++);
+          const answers = evaluated(one);
+          sums ??= answers.map(emptySum);
+          addAnswers(sums, answers);
+          const asked = command.take(command.sum ? [] : answers, i++);
           if (asked !== undefined) advance(asked);
         }
-        return undefined;
+        return command.sum ? (sums ?? []) : undefined;
       }
       case "read":
         return sessions.get(command.session)!.resident;

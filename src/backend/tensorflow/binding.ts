@@ -27,7 +27,8 @@ export interface Binding {
   ) => readonly { readonly id: number }[];
   /**
    * The same in one of so many lanes, which are threads beside this one (the first call of a process says how many) to which all its operations keep; from
-   * arrays and into arrays: types and shapes of the feeds, and outputs for the first of the fetches. Absent in an installation of an earlier version.
+   * arrays and into arrays: types and shapes of the feeds, and outputs for the first of the fetches. With `turns`, f32 answers are added to the outputs, in
+   * the order of the turns, which count from 0. Absent in an installation of an earlier version.
    */
   readonly runBeside?: (
     id: number,
@@ -36,9 +37,11 @@ export interface Binding {
     shapes: readonly (readonly number[])[],
     arrays: readonly Raw[],
     fetches: string,
-    outputs: readonly Raw[],
+    outputs: readonly (Raw | Float64Array)[],
     lanes: number,
+    ...inTurn: readonly [] | readonly [turns: object, turn: number]
   ) => Promise<void>;
+  readonly turns?: () => object;
   /** Waits for the runs in the lanes, and begins no more: before the process ends. */
   readonly endLanes?: () => void;
   readonly isUsingGpuDevice: () => boolean;
@@ -61,6 +64,7 @@ const isBinding = Schema.is(
     deleteSavedModel: Callable,
     runSavedModel: Callable,
     runBeside: Schema.optional(Callable),
+    turns: Schema.optional(Callable),
     endLanes: Schema.optional(Callable),
     isUsingGpuDevice: Callable,
     getNumOfTensors: Callable,

@@ -115,7 +115,7 @@ export const install = Effect.fnUntraced(function* (config: InstallConfig) {
 const MADE = "installed.json";
 
 /** Of the addons' own sources: an installation of another build computes, with less than this one has. */
-const BUILD = 2;
+const BUILD = 3;
 
 const decodeMade = Schema.decodeUnknownOption(Schema.fromJsonString(Schema.Struct({ build: Schema.Number })));
 

@@ -17,6 +17,7 @@ export const RUNS_SOURCE = `
 #include <deque>
 #include <exception>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -60,11 +61,34 @@ struct Feed {
   Memory from;
 };
 
+// Answers that are added up in the order of their turns, whichever run ends first: one that ends early leaves its answers to that whose turn it is, and waits
+// for nobody.
+struct Turns {
+  std::mutex mutex;
+  int64_t next = 0;
+  std::map<int64_t, std::vector<tensorflow::Tensor>> early;
+
+  void Add(int64_t turn, std::vector<tensorflow::Tensor> answers, const std::vector<Memory> &sums) {
+    std::lock_guard<std::mutex> lock(mutex);
+    early.emplace(turn, std::move(answers));
+    for (auto one = early.begin(); one != early.end() && one->first == next; one = early.erase(one), next++)
+      for (size_t i = 0; i < sums.size(); i++) {
+        double *sum = reinterpret_cast<double *>(sums[i].data);
+        auto answer = one->second[i].flat<float>();
+        const float *values = answer.data();
+        for (int64_t j = 0; j < answer.size(); j++) sum[j] += values[j];
+      }
+  }
+};
+
 struct Run {
   tensorflow::Session *session;
   std::vector<Feed> feeds;
   std::vector<std::string> fetches;
   std::vector<Memory> outputs;
+  // Where the outputs are sums.
+  std::shared_ptr<Turns> turns;
+  int64_t turn = 0;
   std::string fault;
   napi_ref held = nullptr;
   napi_deferred deferred = nullptr;
@@ -91,12 +115,19 @@ std::string Compute(Run &run) {
   std::vector<tensorflow::Tensor> answers;
   absl::Status status = run.session->Run(options, feeds, run.fetches, {}, &answers, nullptr, pools);
   if (!status.ok()) return std::string(status.message());
+  // Sums are float64, and their terms float32.
+  size_t wider = run.turns ? sizeof(double) / sizeof(float) : 1;
   for (size_t i = 0; i < run.outputs.size(); i++) {
-    auto answer = answers[i].tensor_data();
-    if (answer.size() != run.outputs[i].bytes)
-      return run.fetches[i] + " has " + std::to_string(answer.size()) + " bytes, not " + std::to_string(run.outputs[i].bytes);
-    std::memcpy(run.outputs[i].data, answer.data(), answer.size());
+    size_t bytes = answers[i].tensor_data().size();
+    if (bytes * wider != run.outputs[i].bytes || (run.turns && answers[i].dtype() != tensorflow::DT_FLOAT))
+      return run.fetches[i] + " has " + std::to_string(bytes) + " bytes, and its place " + std::to_string(run.outputs[i].bytes);
   }
+  if (run.turns) {
+    run.turns->Add(run.turn, std::move(answers), run.outputs);
+    return "";
+  }
+  for (size_t i = 0; i < run.outputs.size(); i++)
+    std::memcpy(run.outputs[i].data, answers[i].tensor_data().data(), run.outputs[i].bytes);
   return "";
 }
 
@@ -212,7 +243,7 @@ bool MemoryOf(napi_env env, napi_value arrays, uint32_t i, Memory *memory) {
   void *data;
   if (napi_get_element(env, arrays, i, &array) != napi_ok) return false;
   if (napi_get_typedarray_info(env, array, &type, &length, &data, &buffer, &offset) != napi_ok) return false;
-  size_t width = type == napi_float32_array || type == napi_int32_array ? 4 : type == napi_uint8_array ? 1 : 0;
+  size_t width = type == napi_float64_array ? 8 : type == napi_float32_array || type == napi_int32_array ? 4 : type == napi_uint8_array ? 1 : 0;
   *memory = {static_cast<char *>(data), length * width};
   return width != 0;
 }
@@ -233,10 +264,22 @@ bool FeedOf(napi_env env, napi_value types, napi_value shapes, napi_value arrays
   return true;
 }
 
-// runBeside(session, feeds' names, types, shapes, arrays, fetches, outputs, lanes): the outputs' memory is written before the promise is kept.
+// turns(): runs that have it count from 0, and add their answers to the outputs, which then are Float64Arrays.
+napi_value NewTurns(napi_env env, napi_callback_info) {
+  napi_value turns;
+  auto *held = new std::shared_ptr<Turns>(new Turns);
+  auto drop = [](napi_env, void *data, void *) { delete static_cast<std::shared_ptr<Turns> *>(data); };
+  if (napi_create_external(env, held, drop, nullptr, &turns) == napi_ok) return turns;
+  delete held;
+  napi_throw_error(env, nullptr, "there is no memory for turns");
+  return nullptr;
+}
+
+// runBeside(session, feeds' names, types, shapes, arrays, fetches, outputs, lanes, turns?, turn?): the outputs' memory is written before the promise is kept;
+// that of sums, before the promises of all turns up to this one are.
 napi_value RunBeside(napi_env env, napi_callback_info info) {
-  size_t count = 8;
-  napi_value args[8];
+  size_t count = 10;
+  napi_value args[10];
   int32_t id;
   uint32_t lanes;
   std::string feeds, fetches;
@@ -245,7 +288,7 @@ napi_value RunBeside(napi_env env, napi_callback_info info) {
     napi_throw_type_error(env, nullptr, what);
     return nullptr;
   };
-  if (napi_get_cb_info(env, info, &count, args, nullptr, nullptr) != napi_ok || count != 8) return wrong("runBeside takes 8 arguments");
+  if (napi_get_cb_info(env, info, &count, args, nullptr, nullptr) != napi_ok || count < 8) return wrong("runBeside takes 8 arguments, or 10");
   if (napi_get_value_int32(env, args[0], &id) != napi_ok) return wrong("a session is a number");
   TFJSBackend *backend = GetTFJSBackend(env);
   if (backend == nullptr) return wrong("the library is not loaded");
@@ -266,6 +309,12 @@ napi_value RunBeside(napi_env env, napi_callback_info info) {
   for (uint32_t i = 0; i < outputs; i++)
     if (!MemoryOf(env, args[6], i, &run->outputs[i])) return wrong("an output is a typed array");
   if (napi_get_value_uint32(env, args[7], &lanes) != napi_ok || lanes == 0) return wrong("there is a lane");
+  if (count == 10) {
+    void *turns;
+    if (napi_get_value_external(env, args[8], &turns) != napi_ok || napi_get_value_int64(env, args[9], &run->turn) != napi_ok)
+      return wrong("a run in turn has its turns and a number");
+    run->turns = *static_cast<std::shared_ptr<Turns> *>(turns);
+  }
 
   napi_value promise, name, held;
   napi_create_array_with_length(env, 2, &held);
@@ -292,9 +341,10 @@ napi_value Init(napi_env env, napi_value exports) {
   if (exports == nullptr) return exports;
   napi_property_descriptor own[] = {
       {"runBeside", nullptr, RunBeside, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
+      {"turns", nullptr, NewTurns, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"endLanes", nullptr, EndLanes, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
   };
-  napi_define_properties(env, exports, 2, own);
+  napi_define_properties(env, exports, 3, own);
   return exports;
 }
 
