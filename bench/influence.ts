@@ -7,7 +7,7 @@ import { selectBackend } from "../src/backend/available.ts";
 import { encodeSafetensors } from "../src/store/safetensors.ts";
 import { driven, type Measured, readData, scoresByFactors, specs, subjectsOf, works } from "./influence-works.ts";
 import { numbersAt, packages, startRival } from "./rival.ts";
-import { commandSaid, quantile, round, written } from "./rows.ts";
+import { commandSaid, round, written } from "./rows.ts";
 
 // Seconds of influence's works over all of MNIST's training examples, beside the libraries that do the same with the same parameters.
 
@@ -134,7 +134,11 @@ interface Question {
 }
 
 /** A round on a machine that others slow for a while does not decide. */
-const middle = ({ seconds }: Timed): number => quantile(seconds, 0.5);
+const middle = ({ seconds }: Timed): number => {
+  const sorted = seconds.toSorted((a, b) => a - b);
+  const half = (sorted.length - 1) / 2;
+  return (sorted[Math.floor(half)]! + sorted[Math.ceil(half)]!) / 2;
+};
 const megabytes = (): number => process.resourceUsage().maxRSS / 1024;
 const temporary = mkdtempSync(join(tmpdir(), "mtt-bench-influence-"));
 const kept = (file: string, arrays: Parameters<typeof encodeSafetensors>[0]): string => {
@@ -163,18 +167,20 @@ async function measureOurs(): Promise<{ readonly results: Result[]; readonly que
   );
   const seconds = measured.map((): number[] => []);
   const peaks: number[] = [];
-  const answers: Measured[] = [];
+  const answers: string[] = [];
+  // Of the first solve, for one test example: what a library without a tolerance is given.
+  let iterations = 0;
   for (let turn = 1; turn <= rounds; turn++) {
     for (const [i, { work, subject, count, ...more }] of measured.entries()) {
       const repeats = "repeats" in more ? more.repeats : 1;
-      answers[i] = await driven(works[work](subjects[subject]!, count, repeats), backend, data);
-      seconds[i]!.push(answers[i].seconds);
-      peaks[i] ??= megabytes();
+      const one: Measured = await driven(works[work](subjects[subject]!, count, repeats), backend, data);
+      seconds[i]!.push(one.seconds);
+      peaks[i] = megabytes();
+      iterations ||= one.iterations ?? 0;
+      if (turn === rounds) answers[i] = kept(String(i), one.answer);
     }
     console.log(`round ${turn} of ${rounds}`);
   }
-  // Of the first solve, for one test example: what a library without a tolerance is given.
-  const iterations = answers.find((answer) => answer.iterations !== undefined)?.iterations ?? 0;
   const results: Result[] = [];
   const questions: Question[] = [];
   for (const [i, { row, work, subject, count, goal, peers: able, ...more }] of measured.entries()) {
@@ -186,7 +192,7 @@ async function measureOurs(): Promise<{ readonly results: Result[]; readonly que
       others: {},
     };
     console.log(`${row.padEnd(60)} ours ${figures(result.ours)}, goal ${round(result.goal)} ${verdict(result)}`);
-    const ours = kept(String(i), answers[i]!.answer);
+    const ours = answers[i]!;
     for (const peer of peers)
       if ((able as readonly Peer[]).includes(peer))
         questions.push({ peer, at: i, request: { subject, work, count, ours, iterations } });
@@ -262,7 +268,7 @@ if (flags.results !== undefined) {
     "",
     ...[...about, versions.join(", ")].map((line) => `- ${line}`),
     "",
-    "Seconds: ours of each round (the process's peak in its first), the others' of one call; correlation with our answer, and ‖a - b‖ / ‖b‖.",
+    "Seconds: ours of each round (the process's peak so far), the others' of one call; correlation with our answer, and ‖a - b‖ / ‖b‖.",
     "",
     `| work | ours | ${peers.join(" | ")} | goal | |`,
     `|---|---|${peers.map(() => "---|").join("")}---|---|`,

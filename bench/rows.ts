@@ -22,7 +22,7 @@ export interface Spread {
 
 export const round = (x: number) => Math.round(x * 100) / 100;
 
-export const quantile = (times: readonly number[], q: number): number => {
+const quantile = (times: readonly number[], q: number): number => {
   const sorted = times.toSorted((a, b) => a - b);
   return round(sorted[Math.round(q * (sorted.length - 1))]!);
 };

@@ -34,7 +34,7 @@ export interface Beside {
   readonly run: BackendSession["run"];
   /** Where the engine adds up answers as well, which may be those of several sessions of one program. */
   readonly adding?: {
-    readonly begin: () => Sums;
+    readonly begin: Effect.Effect<Sums, BackendError>;
     /** Adds a run's answers, in the order of the turns, which count from 0: the sums hold them when this and all turns before it have ended. */
     readonly run: (feeds: readonly Tensor[], to: Sums, turn: number) => Effect.Effect<void, BackendError>;
   };

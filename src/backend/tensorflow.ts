@@ -90,17 +90,17 @@ export const tensorflow = (options: TensorflowOptions = {}): Backend => {
           }),
         );
       const besideRun: Beside["run"] = (fed, spent = []) =>
-        Effect.suspend(() => {
-          const results = answers.map((type, i) => answerArray(spent[i], type));
-          return Effect.as(besides(fed, results), results);
-        });
+        Effect.flatMap(
+          Effect.try({ try: () => answers.map((type, i) => answerArray(spent[i], type)), catch: fault }),
+          (results) => Effect.as(besides(fed, results), results),
+        );
       const { turns } = binding;
       const adding =
         turns === undefined || answers.some(({ dtype }) => dtype !== "f32")
           ? {}
           : {
               adding: {
-                begin: () => ({ values: answers.map(emptySum), turns: turns() }),
+                begin: Effect.try({ try: () => ({ values: answers.map(emptySum), turns: turns() }), catch: fault }),
                 run: (fed: readonly Tensor[], to: Sums, turn: number) => besides(fed, to.values, to.turns, turn),
               },
             };

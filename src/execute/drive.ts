@@ -159,7 +159,8 @@ const runAll = <E, R>(
     const lanes = some.length === 1 && !alike ? 1 : Math.max(1, Math.min(most, beside?.lanes ?? 1));
     const inLane = lanes > 1 || alike;
     // What the engine adds up comes here when all runs have ended; else it is added here, run after run.
-    const adding = sum && inLane ? beside?.adding?.begin() : undefined;
+    const begin = sum && inLane ? beside?.adding?.begin : undefined;
+    const adding = begin === undefined ? undefined : yield* begin;
     let sums: readonly Sum[] | undefined = adding?.values;
     const places: Place[] = [];
     const compute = ([run, turn]: readonly [Run, number]) =>

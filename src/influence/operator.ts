@@ -67,12 +67,14 @@ export const operatorOf = (problem: Problem, hessian: HessianChoice, most?: numb
   }
 
   function* mean(block: Block, over: (pass: Pass) => Iterable<Batch>, count: number): Asking<Block> {
-    const result = zeroBlock(block.count, block.size);
+    let result = zeroBlock(0, block.size);
     for (let from = 0; from < block.count; from += WIDEST) {
       const some = rowsOf(block, from, Math.min(block.count, from + WIDEST));
       const tangents = toArrays(problem, some);
       const pass = yield* passFor(some.count);
       const sums = yield* pass.sum(over(pass), () => tangents);
+      // After the pass: while it runs, its sums are as large.
+      if (from === 0) result = zeroBlock(block.count, block.size);
       addArrays(layout, result, sums, from, some.count);
     }
     for (let i = 0; i < result.data.length; i++) result.data[i]! /= count;

@@ -28,7 +28,7 @@ export type Command =
   /**
    * Runs of programs that update nothing, in order: `take` gets the answers of each, and they are nobody's after it. An engine may compute some side by
    * side, `most` at once; a single one has the engine for itself, unless its answers must have the bits that it has among others (`alike`). With `sum`,
-   * `take` gets no answers: the command answers their sums, float64, added up in the runs' order.
+   * `take` gets no answers: the command answers their sums, float64, added up in the runs' order; the runs then are of one program.
    */
   | {
       readonly do: "runs";
@@ -195,7 +195,7 @@ export function* part(
 
 const arrays = (answer: Answer): readonly Tensor[] => {
   if (answer === undefined || typeof answer === "number" || "figures" in answer) {
-    throw new TypeError("run and read answer arrays");
+    throw new TypeError("run, read and sums answer arrays");
   }
   return answer;
 };

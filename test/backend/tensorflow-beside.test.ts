@@ -6,11 +6,13 @@ import * as Effect from "effect/Effect";
 import * as Exit from "effect/Exit";
 import * as Fiber from "effect/Fiber";
 import { describe, expect, it } from "vitest";
-import type { BackendSession } from "../../src/backend/backend.ts";
+import type { Backend, BackendSession } from "../../src/backend/backend.ts";
 import { handles, tensorflow } from "../../src/backend/tensorflow.ts";
+import { drive } from "../../src/execute/drive.ts";
 import { GraphBuilder } from "../../src/ir/builder.ts";
 import { evaluate } from "../../src/ir/evaluate.ts";
 import { contract } from "../../src/ir/operations.ts";
+import { type Algorithm, open, type Run, sumsOf } from "../../src/plan/algorithm.ts";
 import type { Tensor } from "../../src/shape/tensor.ts";
 import { tensor } from "../../src/shape/tensor.ts";
 
@@ -85,7 +87,7 @@ describe("runs side by side", () => {
           const sessions = [yield* wide(60), yield* wide(2)];
           const scaled = (k: number) => matrix((i) => Math.sin(i + k) * 10 ** ((k * 7) % 12));
           const turns = Array.from({ length: 16 }, (_, k) => ({ beside: sessions[k % 3 === 0 ? 0 : 1]!.beside!, k }));
-          const sums = sessions[0]!.beside!.adding!.begin();
+          const sums = yield* sessions[0]!.beside!.adding!.begin;
           // Asked for in another order as well.
           yield* Effect.forEach(turns.toReversed(), ({ beside, k }) => beside.adding!.run([scaled(k)], sums, k), {
             concurrency: "unbounded",
@@ -107,7 +109,7 @@ describe("runs side by side", () => {
   it("add nothing of a run that fails, nor of those after it", async () => {
     await using(({ beside }) =>
       Effect.gen(function* () {
-        const sums = beside!.adding!.begin();
+        const sums = yield* beside!.adding!.begin;
         const wrong = tensor("f32", [SIDE, 3], new Float32Array(3 * SIDE));
         yield* beside!.adding!.run([x(0)], sums, 0);
         const [sum] = sums.values;
@@ -122,11 +124,57 @@ describe("runs side by side", () => {
     );
   });
 
+  it("give an algorithm the sums that the driver makes itself, bit by bit, or the failure of one of them", async () => {
+    const nothing = () => Effect.void;
+    const engine = tensorflow({ threads: 2 });
+    // An installation of an earlier version.
+    const plain: Backend = {
+      ...engine,
+      open: (program, resident) =>
+        Effect.map(engine.open(program, resident), ({ beside, ...session }) => ({
+          ...session,
+          beside: { lanes: beside!.lanes, run: beside!.run },
+        })),
+    };
+    function* sums(fed: readonly Tensor[]): Algorithm<unknown> {
+      const session = yield* open({ graph: powers(3), resident: 1, updated: 0 }, [w]);
+      return yield* sumsOf(
+        fed.map((one): Run => ({ session, feeds: [one] })),
+        () => undefined,
+      );
+    }
+    const driven = (backend: Backend, fed: readonly Tensor[]) =>
+      Effect.runPromiseExit(
+        drive(sums(fed), {
+          backend,
+          precision: "f32",
+          data: [],
+          checkpoint: nothing,
+          progress: nothing,
+          warn: nothing,
+          phase: nothing,
+          block: nothing,
+          part: () => Effect.die("it asks for no part"),
+        }),
+      );
+    const all = Array.from({ length: 11 }, (_, k) => matrix((i) => Math.sin(i * (k + 1)) * 10 ** ((k * 5) % 9)));
+    const added = await driven(engine, all);
+    expect(Exit.isSuccess(added)).toBe(true);
+    expect(added).toEqual(await driven(plain, all));
+    const before = handles();
+    const bad = await driven(engine, all.with(5, tensor("f32", [SIDE, 3], new Float32Array(3 * SIDE))));
+    expect(String(bad)).toMatch(/MatMul|size|shape/i);
+    expect(handles()).toEqual(before);
+  });
+
   it("are added up by the engine only where all answers are f32", async () => {
     const b = new GraphBuilder();
     const c = b.input("c", { dtype: "f32", shape: [2] });
     const graph = b.build([b.apply("add", [c, c], {}), b.apply("convert", [c], { dtype: "i32" })]);
-    const session = Effect.flatMap(tensorflow().open({ graph, resident: 0, updated: 0 }, []), Effect.succeed);
+    const session = Effect.flatMap(
+      tensorflow({ threads: 2 }).open({ graph, resident: 0, updated: 0 }, []),
+      Effect.succeed,
+    );
     const { beside } = await Effect.runPromise(Effect.scoped(session));
     expect([beside!.lanes, beside!.adding]).toEqual([2, undefined]);
   });

@@ -126,7 +126,7 @@ describe("runs that do not depend on each other", () => {
             ...beside,
             run: () => Effect.die("its answers are nobody's"),
             adding: {
-              begin: () => ({ values: [emptySum({ shape: [] })], turns: {} }),
+              begin: Effect.sync(() => ({ values: [emptySum({ shape: [] })], turns: {} })),
               run: (feeds, { values }, turn) =>
                 Effect.map(beside.run(feeds), (answers) => {
                   early.set(turn, answers);

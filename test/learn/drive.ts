@@ -64,8 +64,10 @@ export const drive = <R>(algorithm: Algorithm<R>, ...data: readonly Columns[]): 
         for (const one of command.runs) {
           counts.run++;
           const answers = evaluated(one);
-          sums ??= answers.map(emptySum);
-          addAnswers(sums, answers);
+          if (command.sum) {
+            sums ??= answers.map(emptySum);
+            addAnswers(sums, answers);
+          }
           const asked = command.take(command.sum ? [] : answers, i++);
           if (asked !== undefined) advance(asked);
         }

@@ -41,6 +41,7 @@ export interface Binding {
     lanes: number,
     ...inTurn: readonly [] | readonly [turns: object, turn: number]
   ) => Promise<void>;
+  /** What runs share that are added up. An installation of an earlier version may have `runBeside` without it. */
   readonly turns?: () => object;
   /** Waits for the runs in the lanes, and begins no more: before the process ends. */
   readonly endLanes?: () => void;

@@ -60,10 +60,15 @@ try {
   if (data[0] !== 2 || data[1] !== 4) fail("it computes 1 + 1 wrongly");
   if (device === "cuda") process.exit(0);
   const beside = new Float32Array(2);
-  const arrays = [Float32Array.of(1, 2)];
-  binding
-    .runBeside(session, feeds, [binding.TF_FLOAT], [[2]], arrays, fetches, [beside], 1)
-    .then(() => (beside[0] !== 2 || beside[1] !== 4) && fail("it computes 1 + 1 wrongly beside others"))
+  const sums = new Float64Array(2);
+  const turns = binding.turns();
+  const run = (into, ...inTurn) =>
+    binding.runBeside(session, feeds, [binding.TF_FLOAT], [[2]], [Float32Array.of(1, 2)], fetches, [into], 1, ...inTurn);
+  Promise.all([run(beside), run(sums, turns, 1), run(sums, turns, 0)])
+    .then(() => {
+      if (beside[0] !== 2 || beside[1] !== 4) fail("it computes 1 + 1 wrongly beside others");
+      if (sums[0] !== 4 || sums[1] !== 8) fail("it adds up 2 + 2 wrongly");
+    })
     .catch((error) => fail(error.message));
 } catch (error) {
   fail(error.message);

@@ -61,14 +61,15 @@ struct Feed {
   Memory from;
 };
 
-// Answers that are added up in the order of their turns, whichever run ends first: one that ends early leaves its answers to that whose turn it is, and waits
-// for nobody.
+// Answers that are added up in the order of their turns, whichever run ends first: one that ends early leaves its answers to that whose turn it is.
 struct Turns {
   std::mutex mutex;
   int64_t next = 0;
   std::map<int64_t, std::vector<tensorflow::Tensor>> early;
 
   void Add(int64_t turn, std::vector<tensorflow::Tensor> answers, const std::vector<Memory> &sums) {
+    // As JavaScript adds.
+    tensorflow::port::ScopedDontFlushDenormal keep;
     std::lock_guard<std::mutex> lock(mutex);
     early.emplace(turn, std::move(answers));
     for (auto one = early.begin(); one != early.end() && one->first == next; one = early.erase(one), next++)
@@ -288,7 +289,7 @@ napi_value RunBeside(napi_env env, napi_callback_info info) {
     napi_throw_type_error(env, nullptr, what);
     return nullptr;
   };
-  if (napi_get_cb_info(env, info, &count, args, nullptr, nullptr) != napi_ok || count < 8) return wrong("runBeside takes 8 arguments, or 10");
+  if (napi_get_cb_info(env, info, &count, args, nullptr, nullptr) != napi_ok || (count != 8 && count != 10)) return wrong("runBeside takes 8 arguments, or 10");
   if (napi_get_value_int32(env, args[0], &id) != napi_ok) return wrong("a session is a number");
   TFJSBackend *backend = GetTFJSBackend(env);
   if (backend == nullptr) return wrong("the library is not loaded");
