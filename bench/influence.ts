@@ -133,12 +133,8 @@ interface Question {
   };
 }
 
-/** A round on a machine that others slow for a while does not decide. */
-const middle = ({ seconds }: Timed): number => {
-  const sorted = seconds.toSorted((a, b) => a - b);
-  const half = (sorted.length - 1) / 2;
-  return (sorted[Math.floor(half)]! + sorted[Math.ceil(half)]!) / 2;
-};
+/** Of all rounds: rows that are held against each other had the same time, whatever else the machine did in it. */
+const mean = ({ seconds }: Timed): number => seconds.reduce((sum, x) => sum + x, 0) / seconds.length;
 const megabytes = (): number => process.resourceUsage().maxRSS / 1024;
 const temporary = mkdtempSync(join(tmpdir(), "mtt-bench-influence-"));
 const kept = (file: string, arrays: Parameters<typeof encodeSafetensors>[0]): string => {
@@ -154,7 +150,7 @@ const figures = ({ seconds, peak, r, apart }: Timed): string =>
     ...(r === undefined || apart === undefined ? [] : [`; r ${r.toFixed(5)}, apart ${apart.toExponential(1)}`]),
     ")",
   ].join("");
-const verdict = ({ ours, goal }: Result): string => (middle(ours) <= goal ? "met" : "missed");
+const verdict = ({ ours, goal }: Result): string => (mean(ours) <= goal ? "met" : "missed");
 
 /**
  * Ours, all rows in one process that holds nothing of the others, and round by round: a machine that is slower for half a minute is so for all rows, some of
@@ -187,7 +183,7 @@ async function measureOurs(): Promise<{ readonly results: Result[]; readonly que
     const single = "times" in more ? results.find((result) => result.row === more.times) : undefined;
     const result = {
       row,
-      goal: single === undefined ? goal : goal * middle(single.ours),
+      goal: single === undefined ? goal : goal * mean(single.ours),
       ours: { seconds: seconds[i]!, peak: peaks[i]! },
       others: {},
     };
