@@ -94,7 +94,7 @@ export function* openPass(problem: Problem, streamed: Streamed): Asking<Pass> {
         size: part,
         examples,
         each: (over, fed, take) => eachOf(over, runOf(fed), take, hints),
-        sum: (over, fed, taken) => sumOf(over, runOf(fed), taken ?? nothingElse, hints),
+        sum: (over, fed, taken = nothingElse) => sumOf(over, runOf(fed), taken, hints),
       };
     }
   }

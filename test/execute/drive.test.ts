@@ -113,7 +113,7 @@ describe("runs that do not depend on each other", () => {
   });
 
   /** Adds up as an engine may: no answers come back. */
-  const adding = (backend: Backend): Backend => ({
+  const adding = (backend: Backend, turns: Map<number, number>): Backend => ({
     ...backend,
     open: (program, resident) =>
       Effect.map(backend.open(program, resident), (session) => {
@@ -129,6 +129,7 @@ describe("runs that do not depend on each other", () => {
               begin: Effect.sync(() => ({ values: [emptySum({ shape: [] })], turns: {} })),
               run: (feeds, { values }, turn) =>
                 Effect.map(beside.run(feeds), (answers) => {
+                  turns.set(turn, feeds[0]!.data[0]!);
                   early.set(turn, answers);
                   for (; early.has(next); next++) addAnswers(values, early.get(next)!);
                 }),
@@ -157,9 +158,11 @@ describe("runs that do not depend on each other", () => {
     const { backend, saw } = inLanes(3, (x) => (x > 1e6 ? 8 : 1));
     const expected = { sums: [{ dtype: "f64", shape: [], data: Float64Array.of(wanted) }], heard: [...terms.keys()] };
     expect(await sumOf(backend)).toEqual(expected);
-    expect(await sumOf(adding(backend))).toEqual(expected);
+    const turns = new Map<number, number>();
+    expect(await sumOf(adding(backend, turns))).toEqual(expected);
+    expect(terms.map((_, turn) => turns.get(turn))).toEqual(terms);
     expect(saw.beside).toBe(40);
-    expect(await sumOf(adding(backend), { most: 1 })).toEqual(expected);
+    expect(await sumOf(adding(backend, turns), { most: 1 })).toEqual(expected);
     expect(await sumOf(reference)).toEqual(expected);
     expect([saw.beside, saw.alone]).toEqual([40, 20]);
   });
